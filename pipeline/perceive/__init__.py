@@ -1,0 +1,1 @@
+"""Frame to Motion to Detections to Tracks. Pure: no I/O, no clock."""

@@ -1,0 +1,1 @@
+"""Tracks to Incidents. Pure: no I/O, no clock."""

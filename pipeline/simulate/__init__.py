@@ -1,0 +1,1 @@
+"""Recordings and rendered scenes served as RTSP cameras, with faults on request."""

@@ -1,0 +1,1 @@
+"""Incident to the world: the journal, and what drains it."""

@@ -1,0 +1,254 @@
+"""The values that travel between stages. Frozen; arrays inside; units and shapes said here once.
+
+Boxes are `(x1, y1, x2, y2)` float32 pixels of the analysed picture, origin top left. Points are `(x, y)`.
+Times are seconds. *Media time* (from PTS, continuous over reconnects) is the clock of all rules; *wall time* is
+Unix time, mapped from it. What leaves the process (`Incident`) carries normalised coordinates, 0–1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels: TypeAlias = NDArray[np.uint8]
+Boxes: TypeAlias = NDArray[np.float32]
+Scores: TypeAlias = NDArray[np.float32]
+Point: TypeAlias = tuple[float, float]
+Region: TypeAlias = tuple[int, int, int, int]
+"""Whole pixels `x1, y1, x2, y2` inside the picture."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One decoded picture. The planes are views of the decoder's buffers: read them, never write.
+
+    `luma` is uint8 (h, w). `chroma` is the pair (U, V), subsampled as the codec has it, or None for grey video.
+    `pts` is media time, `at` wall time (None in a replay whose start is not known) give or take `at_error`, and
+    `received` the wall time at which the frame reached this machine.
+    """
+
+    camera: str
+    seq: int
+    pts: float
+    luma: Pixels
+    chroma: tuple[Pixels, Pixels] | None = None
+    full_range: bool = False
+    at: float | None = None
+    at_error: float | None = None
+    received: float | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.luma.shape[1], self.luma.shape[0]
+
+    def rgb(self, region: Region | None = None, size: tuple[int, int] | None = None) -> Pixels:
+        """The asked region as RGB uint8 (h, w, 3), scaled to `size` (w, h) first: colour costs what is asked for.
+
+        Scaling the planes before the colour conversion touches the fewest bytes.
+        """
+        w, h = self.size
+        x1, y1, x2, y2 = region or (0, 0, w, h)
+        size = size or (x2 - x1, y2 - y1)
+        luma = _scaled(self.luma[y1:y2, x1:x2], size)
+        if self.chroma is None:
+            return np.asarray(cv2.cvtColor(luma, cv2.COLOR_GRAY2RGB), np.uint8)
+        u, v = (_scaled(_part(plane, (w, h), (x1, y1, x2, y2)), size) for plane in self.chroma)
+        if not self.full_range:
+            luma = _EXPAND_LUMA[luma]
+            u, v = _EXPAND_CHROMA[u], _EXPAND_CHROMA[v]
+        return np.asarray(cv2.cvtColor(cv2.merge((luma, u, v)), cv2.COLOR_YUV2RGB), np.uint8)
+
+
+# Studio range (16–235, 16–240) to full range, as ITU-R BT.601 has it.
+_LEVELS = np.arange(256, dtype=np.float32)
+_EXPAND_LUMA = np.clip(np.rint((_LEVELS - 16) * 255 / 219), 0, 255).astype(np.uint8)
+_EXPAND_CHROMA = np.clip(np.rint((_LEVELS - 128) * 255 / 224 + 128), 0, 255).astype(np.uint8)
+
+
+def _part(plane: Pixels, full: tuple[int, int], region: Region) -> Pixels:
+    """The part of a subsampled plane that lies under `region` of the full picture."""
+    sx, sy = plane.shape[1] / full[0], plane.shape[0] / full[1]
+    x1, y1 = int(region[0] * sx), int(region[1] * sy)
+    return plane[y1 : max(y1 + 1, round(region[3] * sy)), x1 : max(x1 + 1, round(region[2] * sx))]
+
+
+def _scaled(plane: Pixels, size: tuple[int, int]) -> Pixels:
+    """Area averaging when shrinking by half or more (else people shimmer), linear otherwise."""
+    h, w = plane.shape
+    if (w, h) == size:
+        return plane
+    how = cv2.INTER_AREA if w >= 2 * size[0] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(plane, size, interpolation=how), np.uint8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Motion:
+    """What moved: `boxes` (n, 4), and the `changed` share of the picture, 0–1."""
+
+    boxes: Boxes
+    changed: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """People found in one picture: `boxes` (n, 4), `scores` (n,).
+
+    `None` in its place means that nobody looked; an empty one means that somebody looked and saw no one.
+    """
+
+    boxes: Boxes
+    scores: Scores
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @classmethod
+    def empty(cls) -> Detections:
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tracks:
+    """The confirmed tracks of one camera at one time.
+
+    `ids` int64 (n,); `boxes` (n, 4), *unclipped*: they may reach beyond the picture; `scores` (n,) of the last
+    sighting; `seen_at` (n,) media seconds of the last sighting, equal to `at` where the track was seen this time;
+    `born_at` (n,) of the first.
+    """
+
+    at: float
+    size: tuple[int, int]
+    ids: NDArray[np.int64]
+    boxes: Boxes
+    scores: Scores
+    seen_at: NDArray[np.float64]
+    born_at: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def feet(self) -> NDArray[np.float64]:
+        """Bottom centre of each box, normalised (n, 2)."""
+        x = (self.boxes[:, 0] + self.boxes[:, 2]) / (2 * self.size[0])
+        return np.stack([x, self.boxes[:, 3] / self.size[1]], axis=1).astype(np.float64)
+
+
+class IncidentState(StrEnum):
+    """The three messages of an incident's life."""
+
+    OPENED = "opened"
+    UPDATED = "updated"
+    CLOSED = "closed"
+
+
+class Severity(StrEnum):
+    """How bad; ordered low to critical."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One instant: `media` seconds; `wall` Unix seconds (None when not known), give or take `uncertainty` seconds."""
+
+    media: float
+    wall: float | None = None
+    uncertainty: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A file that shows the incident: `uri` relative to the alerts folder, `sha256` of its bytes."""
+
+    kind: str
+    uri: str
+    sha256: str
+    media_type: str = "image/jpeg"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One revision of one incident; coordinates normalised, 0–1.
+
+    `id` is computed from the fact (site, camera, rule, track episode, media time), so that the same fact has the same
+    id whenever it is told. `at` is the moment of the fact that this revision tells of; `entered` and `left` are those
+    of the zone; `path` is `(media seconds, x, y)` of the anchor; `why` says what made the rule decide.
+    """
+
+    id: str
+    revision: int
+    state: IncidentState
+    camera: str
+    rule: str
+    trigger: str
+    zone: str | None
+    line: str | None
+    direction: str | None
+    severity: Severity
+    track: int
+    at: Moment
+    entered: Moment | None
+    left: Moment | None
+    dwell_s: float | None
+    box: tuple[float, float, float, float]
+    anchor: Point
+    path: tuple[tuple[float, float, float], ...]
+    score: float
+    why: dict[str, Any] = field(default_factory=dict)
+    frame_size: tuple[int, int] = (0, 0)
+    received: float | None = None
+    decided: float | None = None
+    model: dict[str, str] = field(default_factory=dict)
+    config_hash: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+class CameraState(StrEnum):
+    """Where a camera is in its life; `bad_config` cameras are never opened."""
+
+    OPENING = "opening"
+    WATCHING = "watching"
+    WAITING = "waiting"
+    STALLED = "stalled"
+    ENDED = "ended"
+    BAD_CONFIG = "bad_config"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class CameraReport:
+    """How one camera is doing; sent once a second, it is also the worker's heartbeat.
+
+    Rates are frames a second over the last few seconds; `lag_s` is how late the newest frame came, against the
+    fastest of this connection; `dropped` counts decoded frames that nobody analysed because a newer one came.
+    """
+
+    camera: str
+    state: CameraState
+    since: float
+    source: str = ""
+    fps_in: float = 0.0
+    fps_analysed: float = 0.0
+    decoded: int = 0
+    analysed: int = 0
+    dropped: int = 0
+    skipped: int = 0
+    corrupt: int = 0
+    connections: int = 0
+    lag_s: float = 0.0
+    last_frame_at: float | None = None
+    size: tuple[int, int] | None = None
+    codec: str | None = None
+    open_incidents: int = 0
+    journal_waiting: int = 0
+    error: str | None = None
+    error_kind: str | None = None
