@@ -1,0 +1,48 @@
+# One command each, nothing to install before: `make demo` shows it working, `make test` tests it.
+# setup.sh makes .venv ready from the hashed locks; ARGS= goes to the command: make test ARGS="-k mailbox"
+
+HERE := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
+BIN := .venv/bin
+
+# Detector models for tests and the demo, where a folder of them lies beside the checkout.
+ifneq ($(wildcard $(HERE)../shared/models),)
+export ZONEWATCH_MODELS ?= $(abspath $(HERE)../shared/models)
+endif
+
+.PHONY: help demo test check bench-smoke lock clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(HERE)Makefile | expand -t 14
+
+demo: ## simulated cameras, the pipeline and its alerts, on this machine; ends by itself
+	@sh setup.sh run
+	@$(BIN)/zonewatch demo $(ARGS)
+
+test: ## all tests, with real Redis and RTSP servers where they can be had
+	@sh setup.sh test
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: ## lint, format, types, import contracts, shape of the code
+	@sh setup.sh test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q tests/test_house.py
+
+bench-smoke: ## the benchmarks once over, short: do they still run?
+	@sh setup.sh test
+	@$(BIN)/python -m benchmarks.replay --smoke $(ARGS)
+
+COMPILE = uv pip compile -q --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate $(ARGS) pyproject.toml --extra demo
+
+lock: ## write both locks again from pyproject.toml (needs uv); newer versions: make lock ARGS=--upgrade
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	@$(COMPILE) --group build -o requirements.lock >/dev/null
+	@$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock >/dev/null
+
+clean: ## remove .venv and caches; what runs have kept in var/ stays
+	@rm -rf .venv .build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
