@@ -1,0 +1,167 @@
+"""One connection: PyAV container → packets → `Frame`s, with errors that are ours.
+
+Not here: trying again (`camera.py`), what kind of source it is (`live.py`, `recordings.py`), times (`timeline.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, tzinfo
+from types import TracebackType
+from typing import Protocol
+
+import av
+import av.error
+from av.container import InputContainer
+
+from pipeline.capture.faults import source_error
+from pipeline.capture.live import Live
+from pipeline.capture.planes import planes
+from pipeline.capture.recordings import Recordings
+from pipeline.capture.timeline import Placed, Timeline
+from pipeline.clock import Clock
+from pipeline.config import Camera
+from pipeline.errors import SourceFault
+from pipeline.types import Frame
+
+FIRST_PICTURE_S = 30.0
+"""Cameras with "smart" codecs send a key frame only every so often: so long the first picture may take."""
+_OWN_SHARE = 0.9
+"""The reader gives up on a stream of packets without pictures before the watchdog outside gives up on the reader."""
+_UNTIMED = 10
+
+
+class _Source(Protocol):
+    """Where containers come from and how their PTS become times: a live camera, or recordings."""
+
+    def next(self) -> InputContainer | None: ...
+
+    def broke(self, error: av.error.FFmpegError) -> None: ...
+
+    def place(self, pts: float | None) -> tuple[Placed | None, float | None]: ...
+
+    def packet_seen(self, packet: av.Packet[av.VideoStream]) -> None: ...
+
+
+def open_stream(camera: Camera, clock: Clock, timeline: Timeline, zone: tzinfo = UTC) -> Stream:
+    """Connect. `zone` is that of times in file names. Raises SourceError."""
+    if camera.url.kind in ("file", "folder"):
+        return Stream(camera, clock, Recordings(camera, zone))
+    return Stream(camera, clock, Live(camera, clock, timeline), timeline.frames)
+
+
+def picture_deadline(camera: Camera, decoded: int) -> float:
+    """Seconds without a picture after which a connection is stuck."""
+    return camera.stall_s if decoded else max(camera.stall_s, FIRST_PICTURE_S)
+
+
+class Stream:
+    """An open source; iterate it for frames, in the thread that closes it.
+
+    A live one ends with SourceError only, recordings end when they have been read. `decoded`, `corrupt` (packets that
+    did not decode, pictures known to be damaged), `duplicates`, `lag_s` and `progress_at` (monotonic time of the last
+    picture) may be read from other threads.
+    """
+
+    def __init__(self, camera: Camera, clock: Clock, source: _Source, first_seq: int = 0) -> None:
+        self.decoded = self.corrupt = self.duplicates = 0
+        self.lag_s = 0.0
+        self.size: tuple[int, int] | None = None
+        self.codec: str | None = None
+        self._camera = camera
+        self._clock = clock
+        self._source = source
+        self._seq = first_seq
+        self._untimed = 0
+        self._container = source.next()
+        self.progress_at = clock.monotonic()
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up. Without it sockets stay open until the garbage collector comes by."""
+        container, self._container = self._container, None
+        if container is not None:
+            container.close()
+
+    @property
+    def skew_s(self) -> float | None:
+        """How far the camera's own clock is ahead of ours, if it tells."""
+        return getattr(self._source, "skew_s", None)
+
+    def __iter__(self) -> Iterator[Frame]:
+        while self._container is not None:
+            try:
+                yield from self._play(self._container)
+            except av.error.FFmpegError as error:
+                self._source.broke(error)
+            self.close()
+            self._container = self._source.next()
+
+    def _play(self, container: InputContainer) -> Iterator[Frame]:
+        self._untimed = 0
+        for packet in container.demux(container.streams.video[0]):
+            self._source.packet_seen(packet)
+            for picture in self._decode(packet):
+                frame = self._frame(picture)
+                if frame is not None:
+                    yield frame
+            self._check_progress()
+
+    def _decode(self, packet: av.Packet[av.VideoStream]) -> list[av.VideoFrame]:
+        """A packet that does not decode is counted: the next one may."""
+        try:
+            pictures = packet.decode()
+        except av.error.EOFError:
+            return []
+        except av.error.FFmpegError:
+            self.corrupt += 1
+            return []
+        if pictures:
+            self.codec = packet.stream.codec_context.name
+        return pictures
+
+    def _frame(self, picture: av.VideoFrame) -> Frame | None:
+        self.corrupt += picture.is_corrupt
+        if picture.pts is None and not self._timeless():
+            return None
+        placed, received = self._source.place(None if picture.pts is None else picture.time)
+        if placed is None:
+            self.duplicates += 1
+            return None
+        luma, chroma, full_range = planes(picture)
+        self.progress_at = self._clock.monotonic()
+        self.decoded += 1
+        self._seq += 1
+        self.lag_s = placed.lag
+        self.size = picture.width, picture.height
+        return Frame(
+            camera=self._camera.name,
+            seq=self._seq - 1,
+            pts=placed.media,
+            luma=luma,
+            chroma=chroma,
+            full_range=full_range,
+            at=placed.at,
+            at_error=placed.at_error,
+            received=received,
+        )
+
+    def _timeless(self) -> bool:
+        """The first picture of an RTSP session has no PTS and is dropped; a source whose pictures never have is not."""
+        self._untimed += 1
+        return self._untimed > _UNTIMED
+
+    def _check_progress(self) -> None:
+        silent = self._clock.monotonic() - self.progress_at
+        if self._camera.url.kind not in ("file", "folder") and silent > _OWN_SHARE * picture_deadline(
+            self._camera, self.decoded
+        ):
+            what = "packets come, but no picture can be decoded"
+            raise source_error(self._camera, SourceFault.STALLED, "decoding", what, "Trying again.")

@@ -1,0 +1,80 @@
+"""A live source: how each kind is opened, and when its frames happened.
+
+Not here: when to try again (`camera.py`).
+"""
+
+from __future__ import annotations
+
+import av
+import av.error
+from av.container import InputContainer
+
+from pipeline.capture.container import open_video
+from pipeline.capture.faults import reading_failed, source_error
+from pipeline.capture.timeline import Placed, Timeline
+from pipeline.clock import Clock
+from pipeline.config import Camera
+from pipeline.errors import SourceFault
+
+_READ_SHARE = 0.4
+"""libav's read timeout fires at twice its value: 0.8 of the deadline, so that it comes before the watchdog outside."""
+_MICROSECONDS = 1e6
+_ENOUGH = {"probesize": "500000", "analyzeduration": "1000000"}
+# Waits for nothing but the stream's description: the first key frame is not spent on guessing. Never `nobuffer`, which
+# throws the probed packets away, key frame included.
+_QUICK = {"probesize": "32", "analyzeduration": "0"}
+_RTSP = {"allowed_media_types": "video", "fpsprobesize": "1", "max_delay": "500000", "buffer_size": "4194304"}
+
+
+class Live:
+    """One connection to a camera; it does not come back by itself."""
+
+    def __init__(self, camera: Camera, clock: Clock, timeline: Timeline) -> None:
+        self._camera = camera
+        self._clock = clock
+        self._timeline = timeline
+        self._opened = False
+        self._no_clock = False
+        self.skew_s: float | None = None
+
+    def next(self) -> InputContainer:
+        """The connection, once; after that, the end of a live stream is its loss."""
+        if self._opened:
+            raise source_error(
+                self._camera, SourceFault.LOST, "reading", "the camera ended the stream", "Trying again."
+            )
+        self._opened = True
+        container = self._open()
+        # Multipart JPEG carries no times; libav would make up 25 frames a second.
+        self._no_clock = container.format.name == "mpjpeg"
+        self._timeline.begin()
+        return container
+
+    def broke(self, error: av.error.FFmpegError) -> None:
+        """Reading failed: that is the end of it."""
+        raise reading_failed(self._camera, error) from None
+
+    def place(self, pts: float | None) -> tuple[Placed | None, float | None]:
+        """Where the frame that came just now belongs, and when it came (wall)."""
+        received = self._clock.wall()
+        return self._timeline.place(None if self._no_clock else pts, received, self._clock.monotonic()), received
+
+    def packet_seen(self, packet: av.Packet[av.VideoStream]) -> None:
+        """Note how far the camera's own clock, from its RTCP sender reports, is off ours; it decides nothing."""
+        if packet.has_sidedata("prft"):
+            taken = int.from_bytes(bytes(packet.get_sidedata("prft"))[:8], "little", signed=True) / _MICROSECONDS
+            self.skew_s = taken - self._clock.wall()
+
+    def _open(self) -> InputContainer:
+        camera, url = self._camera, self._camera.url.reveal()
+        timeout = (camera.connect_s, _READ_SHARE * camera.stall_s)
+        if camera.url.kind == "v4l2":
+            return open_video(camera, str(camera.url.path), format="v4l2", timeout=timeout)
+        if camera.url.kind == "http":
+            return open_video(camera, url, options={"fpsprobesize": "1", **_ENOUGH}, timeout=timeout)
+        options = {"rtsp_transport": camera.transport, **_RTSP}
+        container = open_video(camera, url, options={**options, **_QUICK}, timeout=timeout)
+        if container.streams.video[0].codec_context is not None:
+            return container
+        container.close()
+        return open_video(camera, url, options={**options, **_ENOUGH}, timeout=timeout)
