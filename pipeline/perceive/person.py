@@ -1,0 +1,195 @@
+"""Frames to people: fills the model's input, runs it, and maps its boxes back to the picture.
+
+One detector serves all cameras of a worker. It keeps no state between calls. What the model's numbers mean is
+`person_outputs.py`; which file it is, `pipeline/catalogue.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.catalogue import Model, ModelEntry
+from pipeline.errors import ModelError
+from pipeline.perceive.person_outputs import area, decode, intersection, iou
+from pipeline.types import Boxes, Detections, Frame, Pixels, Region
+
+View: TypeAlias = tuple[Frame, Region]
+"""The part of a frame that is to be looked at."""
+
+MAX_BATCH = 4  # more views only cost memory: on one thread a batch is no faster than its views one by one
+
+CUT_MARGIN = 2.0
+"""Pixels: a box this near to an inner edge of its region was cut there."""
+SAME_PERSON = 0.55
+"""IoU of two boxes from different regions above which they are one person."""
+CUT_INSIDE = 0.6
+"""Share of a cut box inside another one above which it is a part of it."""
+
+
+class Node(Protocol):
+    """An input or output of a graph."""
+
+    name: str
+    shape: list[Any]
+
+
+class Session(Protocol):
+    """What the detector needs of `onnxruntime.InferenceSession`."""
+
+    def get_inputs(self) -> Sequence[Node]: ...
+
+    def get_outputs(self) -> Sequence[Node]: ...
+
+    def run(self, output_names: list[str] | None, input_feed: Mapping[str, Any]) -> Sequence[Any]: ...
+
+
+def open_session(model: Model, threads: int = 1) -> Session:
+    """Load the model's file into ONNX Runtime on the CPU. Raises `ModelError` when it does not load."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads would eat a core
+    try:
+        session: Session = onnxruntime.InferenceSession(str(model.path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own errors have no common base
+        raise ModelError(f"model {model.path}: ONNX Runtime cannot load it: {error}") from error
+    return session
+
+
+class PersonDetector:
+    """Finds people in views of frames; `floor` is the least score that is told."""
+
+    def __init__(self, session: Session, entry: ModelEntry, floor: float = 0.1) -> None:
+        self._session = session
+        self._entry = entry
+        self._floor = floor
+        self._outputs = [node.name for node in session.get_outputs()]
+        self._picture, self._sizes = _inputs(session, entry)
+        batch = 1 if self._picture.shape[0] == 1 else MAX_BATCH
+        self._buffer = np.full((batch, 3, entry.height, entry.width), entry.pad / entry.scale, np.float32)
+        self._input_size = np.tile(np.array([[entry.width, entry.height]], np.int64), (batch, 1))
+
+    def detect(self, views: Sequence[View]) -> list[Detections]:
+        """The people of each view, best first, in pixels of its whole frame; boxes may reach beyond the view."""
+        step = len(self._buffer)
+        chunks = (views[start : start + step] for start in range(0, len(views), step))
+        return [people for chunk in chunks for people in self._detect(chunk)]
+
+    def _detect(self, views: Sequence[View]) -> list[Detections]:
+        places = [self._fill(slot, frame, region) for slot, (frame, region) in enumerate(views)]
+        outputs = self._run(len(views))
+        answers = ({name: part[i] for name, part in outputs.items()} for i in range(len(views)))
+        return [
+            place.to_frame(decode(answer, self._entry, self._floor))
+            for place, answer in zip(places, answers, strict=True)
+        ]
+
+    def _fill(self, slot: int, frame: Frame, region: Region) -> _Place:
+        """Write the view into its slot of the input and say where it lies there."""
+        place = _place(region, self._entry)
+        (x, y), (w, h) = place.offset, place.size
+        if (w, h) != (self._entry.width, self._entry.height):
+            self._buffer[slot] = self._entry.pad / self._entry.scale
+        _write(frame.rgb(region, place.size), self._entry, self._buffer[slot, :, y : y + h, x : x + w])
+        return place
+
+    def _run(self, count: int) -> dict[str, NDArray[Any]]:
+        feed: dict[str, Any] = {self._picture.name: self._buffer[:count]}
+        if self._sizes is not None:
+            feed[self._sizes.name] = self._input_size[:count]
+        try:
+            return dict(zip(self._outputs, self._session.run(None, feed), strict=True))
+        except Exception as error:
+            raise ModelError(f"model {self._entry.name}: ONNX Runtime failed on it: {error}") from error
+
+
+def merge(detections: Sequence[Detections], regions: Sequence[Region], frame_size: tuple[int, int]) -> Detections:
+    """Join what was found in several, perhaps overlapping, regions of one frame of `frame_size` (w, h).
+
+    A person whom the edge of a region cut in two counts once: the part goes where the whole was seen. People of one
+    region are never taken for each other; the model has told them apart.
+    """
+    if len(detections) == 1:
+        return detections[0]
+    boxes = np.concatenate([d.boxes for d in detections]).reshape(-1, 4)
+    scores = np.concatenate([d.scores for d in detections])
+    cut = np.concatenate([_cut(d.boxes, r, frame_size) for d, r in zip(detections, regions, strict=True)])
+    origin = np.repeat(np.arange(len(detections)), [len(d) for d in detections])
+    kept: list[int] = []
+    for index in np.lexsort((-scores, cut)):  # whole ones first, the best of them first
+        if not _told_already(index, kept, boxes, cut, origin):
+            kept.append(int(index))
+    return Detections(boxes[kept].reshape(-1, 4), scores[kept])
+
+
+def _told_already(index: int, kept: list[int], boxes: Boxes, cut: NDArray[np.bool_], origin: NDArray[np.int64]) -> bool:
+    others = [other for other in kept if origin[other] != origin[index]]
+    if not others:
+        return False
+    box, whole = boxes[index], boxes[others]
+    if (iou(box, whole) > SAME_PERSON).any():
+        return True
+    inside = intersection(box, whole) > CUT_INSIDE * area(box)
+    return bool(cut[index] and (inside & (area(whole) > area(box))).any())
+
+
+def _cut(boxes: Boxes, region: Region, frame_size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which boxes reach an edge of their region that is not an edge of the picture."""
+    low, high = np.array(region[:2]), np.array(region[2:])
+    at_low = (boxes[:, :2] <= low + CUT_MARGIN) & (low > 0)
+    at_high = (boxes[:, 2:] >= high - CUT_MARGIN) & (high < np.array(frame_size))
+    return np.asarray((at_low | at_high).any(axis=1), np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a region lies in the input: `offset` and `size` in input pixels."""
+
+    region: Region
+    offset: tuple[int, int]
+    size: tuple[int, int]
+
+    def to_frame(self, found: Detections) -> Detections:
+        x1, y1, x2, y2 = self.region
+        zoom = np.array([(x2 - x1) / self.size[0], (y2 - y1) / self.size[1]] * 2, np.float32)
+        boxes = (found.boxes - np.array(self.offset * 2, np.float32)) * zoom + np.array([x1, y1, x1, y1], np.float32)
+        return Detections(boxes, found.scores)
+
+
+def _place(region: Region, entry: ModelEntry) -> _Place:
+    """Stretched over the whole input, or letterboxed: yolo graphs were trained with the picture in the middle."""
+    whole = (entry.width, entry.height)
+    if entry.fit == "stretch":
+        return _Place(region, (0, 0), whole)
+    w, h = region[2] - region[0], region[3] - region[1]
+    ratio = min(whole[0] / w, whole[1] / h)
+    size = (max(1, min(whole[0], round(w * ratio))), max(1, min(whole[1], round(h * ratio))))
+    middle = ((whole[0] - size[0]) // 2, (whole[1] - size[1]) // 2)
+    return _Place(region, middle if entry.family == "yolo" else (0, 0), size)
+
+
+def _write(picture: Pixels, entry: ModelEntry, into: NDArray[np.float32]) -> None:
+    planes = picture if entry.channels == "rgb" else picture[..., ::-1]
+    np.multiply(planes.transpose(2, 0, 1), np.float32(1 / entry.scale), out=into, dtype=np.float32)
+
+
+def _inputs(session: Session, entry: ModelEntry) -> tuple[Node, Node | None]:
+    """The picture's input and, where the graph has it, the one for the picture's size."""
+    nodes = session.get_inputs()
+    picture = next((node for node in nodes if len(node.shape) == 4), None)
+    if picture is None or any(isinstance(n, int) and n != m for n, m in zip(picture.shape, _shape(entry), strict=True)):
+        shapes = {node.name: node.shape for node in nodes}
+        raise ModelError(f"model {entry.name}: its inputs are {shapes}, its entry says {_shape(entry)}")
+    return picture, next((node for node in nodes if node is not picture), None)
+
+
+def _shape(entry: ModelEntry) -> tuple[int, int, int, int]:
+    return 1, 3, entry.height, entry.width
