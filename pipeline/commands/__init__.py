@@ -1,0 +1,1 @@
+"""One file a command of `zonewatch`; `cli.py` puts them together."""

@@ -1,0 +1,112 @@
+"""The configuration, as the rest of the program sees it. `streams.yaml` in the root is its manual.
+
+`load` is for running: a camera with a mistake is left out, by name, and the rest run. `problems` is for checking.
+Not here: the keys (`config_models.py`), how YAML is read (`config_file.py`), secrets (`config_secrets.py`), the words
+of mistakes (`config_problems.py`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from pipeline.config_file import Document, read
+from pipeline.config_models import (
+    Alerts,
+    Camera,
+    Config,
+    Detector,
+    Direction,
+    Line,
+    Redis,
+    Rule,
+    Site,
+    Trigger,
+    Workers,
+    Zone,
+)
+from pipeline.config_secrets import fill_in
+from pipeline.config_url import Kind, Url
+from pipeline.errors import ConfigError, Problem
+
+__all__ = [
+    "Alerts",
+    "Camera",
+    "Config",
+    "Detector",
+    "Direction",
+    "Kind",
+    "Line",
+    "Loaded",
+    "Redis",
+    "Rule",
+    "Site",
+    "Trigger",
+    "Url",
+    "Workers",
+    "Zone",
+    "load",
+    "problems",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration to run: `config` has the good cameras only, `quarantined` the mistakes of each other one."""
+
+    config: Config
+    path: Path
+    quarantined: dict[str, list[Problem]] = field(default_factory=dict)
+
+
+def load(path: Path, env: Mapping[str, str] = os.environ) -> Loaded:
+    """Read `path`. Raises ConfigError with every mistake when one lies outside the cameras, or none is declared."""
+    document, found = _examined(path, env)
+    if any(problem.camera is None for problem in found):
+        raise ConfigError(found)
+    bad: dict[str, list[Problem]] = {}
+    for problem in found:
+        bad.setdefault(str(problem.camera), []).append(problem)
+    cameras = {name: one for name, one in document.data["cameras"].items() if name not in bad}
+    return Loaded(_made(path, {**document.data, "cameras": cameras}), path, bad)
+
+
+def problems(path: Path, env: Mapping[str, str] = os.environ) -> list[Problem]:
+    """Every mistake of the file, in its order; empty when there is none."""
+    try:
+        return _examined(path, env)[1]
+    except ConfigError as error:
+        return error.problems
+
+
+def _examined(path: Path, env: Mapping[str, str]) -> tuple[Document, list[Problem]]:
+    document = read(path)
+    fill_in(document, env)
+    found = document.problems + _invalid(document)
+    if not document.data.get("cameras"):
+        found.append(document.problem(("cameras",), "no camera is declared", "Add one: `cameras: {name: {url: …}}`."))
+    return document, sorted(found, key=lambda problem: problem.line)
+
+
+def _made(path: Path, data: dict[str, Any]) -> Config:
+    return Config.model_validate(data, context={"folder": path.absolute().parent})
+
+
+def _invalid(document: Document) -> list[Problem]:
+    """What the models say, less what has been said of the same keys already."""
+    try:
+        _made(document.path, document.data)
+    except ValidationError as error:
+        told = [(tuple(one["loc"]), one["ctx"]) for one in error.errors(include_url=False, include_input=False)]
+        return [_problem(document, loc, words) for loc, words in told if not document.is_broken(loc)]
+    return []
+
+
+def _problem(document: Document, loc: tuple[str | int, ...], words: dict[str, Any]) -> Problem:
+    quoted = f", not `{document.written[loc]}`" if words["quote"] and loc in document.written else ""
+    return document.problem(loc, words["message"] + quoted, words["hint"])

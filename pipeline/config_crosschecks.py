@@ -1,0 +1,102 @@
+"""What concerns two keys at once. The data are unchecked: anything may stand anywhere, and nothing here raises.
+
+Not here: single values (`config_fields.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic_core import InitErrorDetails
+
+from pipeline.config_geometry import point
+from pipeline.config_problems import did_you_mean, mistake
+from pipeline.config_url import Kind, Url
+
+_TRIGGERS = ("enter", "exit", "inside", "dwell", "cross")
+_NO = ("false", "no", "off", "n", "f", "0")
+
+
+def redis(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+    """A camera's url is no server's."""
+    if _kind(data.get("url")) not in ("redis", None):
+        yield mistake(("url",), "is not the url of a Redis server", "Write it as redis://host:6379/0.")
+
+
+def rule(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+    """Each trigger has keys that it needs, and keys that would do nothing."""
+    trigger = data.get("trigger")
+    if trigger not in _TRIGGERS:
+        return
+    needed, idle = ("line", "zone") if trigger == "cross" else ("zone", "line")
+    if needed not in data:
+        yield mistake((needed,), "is required", f"`trigger: {trigger}` needs the name of a {needed}.")
+    if trigger == "dwell" and "seconds" not in data:
+        yield mistake(("seconds",), "is required", "`trigger: dwell` needs how long a stay raises the alert.")
+    useless = {"dwell": [idle, "direction"], "cross": [idle, "seconds"]}.get(trigger, [idle, "seconds", "direction"])
+    for key in useless:
+        if key in data and data[key] != "any":
+            yield mistake((key,), f"does nothing with `trigger: {trigger}`", "Take it out, or change the trigger.")
+
+
+def camera(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+    """Rules name zones and lines of their own camera; `loop` is for files."""
+    kind = _kind(data.get("url"))
+    if kind == "redis":
+        yield mistake(("url",), "is no camera", "A Redis server goes under alerts.redis.url.")
+    if kind in ("rtsp", "http", "v4l2") and str(data.get("loop", "no")).lower() not in _NO:
+        yield mistake(("loop",), "is for files and folders", "Take it out.")
+    zones, lines = data.get("zones"), data.get("lines")
+    for name in _names(data.get("rules")):
+        one = _get(data["rules"], name)
+        yield from _unknown(("rules", name), "zone", _get(one, "zone"), _names(zones))
+        yield from _unknown(("rules", name), "line", _get(one, "line"), _names(lines))
+        yield from _along(("rules", name, "direction"), _get(one, "direction"), _get(lines, _get(one, "line")))
+
+
+def whole(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+    """A camera has one name."""
+    for key in _names(data.get("cameras")):
+        name = _get(data["cameras"][key], "name")
+        if name is not None and name != key:
+            yield mistake(("cameras", key, "name"), f"is not `{key}`", "A camera is called by its key: take this out.")
+
+
+def _unknown(loc: tuple[str, ...], what: str, name: Any, known: list[str]) -> Iterator[InitErrorDetails]:
+    if isinstance(name, str) and name not in known:
+        hint = did_you_mean(name, known, f"The {what}s of this camera")
+        yield mistake((*loc, what), f"this camera has no {what} `{name}`", hint)
+
+
+def _along(loc: tuple[str, ...], direction: Any, line: Any) -> Iterator[InitErrorDetails]:
+    """Nobody crosses a level line from left to right."""
+    try:
+        a, b = (point(end) for end in _get(line, "points"))
+    except (TypeError, ValueError):
+        return
+    level, upright = a[1] == b[1], a[0] == b[0]
+    if level and not upright and direction in ("left_to_right", "right_to_left"):
+        yield mistake(
+            loc, "the line is exactly level: nobody crosses it sideways", "Write top_to_bottom or bottom_to_top."
+        )
+    if upright and not level and direction in ("top_to_bottom", "bottom_to_top"):
+        yield mistake(
+            loc, "the line is exactly upright: nobody crosses it up or down", "Write left_to_right or right_to_left."
+        )
+
+
+def _get(thing: Any, key: Any) -> Any:
+    """From a map of the file, or from a model that was made in Python."""
+    return thing.get(key) if isinstance(thing, Mapping) else getattr(thing, str(key), None)
+
+
+def _names(thing: Any) -> list[str]:
+    return list(thing) if isinstance(thing, Mapping) else []
+
+
+def _kind(url: Any) -> Kind | None:
+    try:
+        return (url if isinstance(url, Url) else Url(url)).kind
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,62 @@
+"""What single values of the configuration must look like.
+
+Not here: the keys (`config_models.py`), and what concerns two keys at once (`config_crosschecks.py`).
+"""
+
+from __future__ import annotations
+
+import zoneinfo
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+
+from pipeline import config_geometry as geometry
+from pipeline.config_problems import NAME, near, refuse
+from pipeline.types import Point
+
+T = TypeVar("T")
+
+
+def _no_bool(value: Any) -> Any:
+    """`true` is no number, though Python counts it as 1."""
+    if isinstance(value, bool):
+        raise refuse("must be a number")
+    return value
+
+
+def _empty_for_none(value: Any) -> Any:
+    return {} if value is None else value
+
+
+def _known_timezone(value: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (zoneinfo.ZoneInfoNotFoundError, OSError, ValueError):
+        known = zoneinfo.available_timezones()
+        hint = near(value, sorted(known)) or "Write it as Europe/London."
+        raise refuse("is no time zone", hint if known else "This machine knows none: install tzdata.") from None
+    return value
+
+
+def _from_folder(value: Path, info: ValidationInfo) -> Path:
+    """Relative paths begin at the folder of the configuration file."""
+    return Path((info.context or {}).get("folder", "")) / value
+
+
+def _model(value: str, info: ValidationInfo) -> str:
+    """A model's path begins there too; a bare word is a name of the catalogue."""
+    is_path = "/" in value or value.endswith(".onnx")
+    return str(_from_folder(Path(value), info)) if is_path else value
+
+
+Name: TypeAlias = Annotated[str, Field(pattern=NAME)]
+Named: TypeAlias = Annotated[dict[Name, T], BeforeValidator(_empty_for_none)]
+Number: TypeAlias = Annotated[float, BeforeValidator(_no_bool)]
+Whole: TypeAlias = Annotated[int, BeforeValidator(_no_bool)]
+Timezone: TypeAlias = Annotated[str, AfterValidator(_known_timezone)]
+LocalPath: TypeAlias = Annotated[Path, AfterValidator(_from_folder)]
+Model: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_model)]
+OnPicture: TypeAlias = Annotated[Point, BeforeValidator(geometry.point)]
+Polygon: TypeAlias = Annotated[tuple[OnPicture, ...], AfterValidator(geometry.polygon)]
+Segment: TypeAlias = Annotated[tuple[OnPicture, OnPicture], AfterValidator(geometry.line)]

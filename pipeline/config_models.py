@@ -1,0 +1,164 @@
+"""The keys of `streams.yaml`: one model a section, one field a key, with default, bounds and unit.
+
+Not here: what a value must look like (`config_fields.py`), and reading a file (`config.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from pydantic import Field, field_validator
+from pydantic_core import InitErrorDetails
+
+from pipeline import config_crosschecks as crosschecks
+from pipeline.config_fields import LocalPath, Model, Name, Named, Number, Polygon, Segment, Timezone, Whole
+from pipeline.config_problems import Strict
+from pipeline.config_url import Url
+from pipeline.types import Severity
+
+Trigger: TypeAlias = Literal["enter", "exit", "inside", "dwell", "cross"]
+Direction: TypeAlias = Literal["any", "left_to_right", "right_to_left", "top_to_bottom", "bottom_to_top"]
+
+
+class Site(Strict):
+    """The place that is watched."""
+
+    id: Name = Field(description="Name of the site in every alert and in its id. Do not change it later.")
+    name: str = Field("", max_length=200, description="What people call it.")
+    timezone: Timezone = Field("UTC", description="IANA time zone of the site.")
+
+
+class Redis(Strict):
+    """The Redis or Valkey server that alerts are added to."""
+
+    url: Url = Field(description="redis://, rediss:// (TLS) or unix:// url of the server.")
+    stream: str = Field(
+        "zonewatch:alerts", min_length=1, max_length=200, description="Key of the stream that alerts are added to."
+    )
+    keep_days: Number = Field(7.0, ge=0.01, le=3650, description="Entries older than this are trimmed; days.")
+
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+        return crosschecks.redis(data)
+
+
+class Alerts(Strict):
+    """Where alerts are written down and sent to."""
+
+    journal: LocalPath = Field(
+        Path("var/alerts.db"), description="SQLite file in which every alert is written before it is sent."
+    )
+    snapshots: LocalPath = Field(Path("var/snapshots"), description="Folder of the alerts' pictures.")
+    keep_days: Number = Field(30.0, ge=0.01, le=3650, description="Delivered alerts stay in the journal; days.")
+    stdout: bool = Field(False, description="Print every alert on standard output too, one JSON object a line.")
+    redis: Redis | None = Field(None, description="Server to deliver to; without it the journal is the feed.")
+
+
+class Detector(Strict):
+    """What finds people in a picture."""
+
+    model: Model = Field("builtin", description="`builtin`, a name of models/models.yaml, or the path of an ONNX file.")
+    min_score: Number = Field(0.5, ge=0.01, le=0.99, description="Detections below it start no track; 0 to 1.")
+    sweep_s: Number = Field(
+        3.0, ge=0.2, le=3600, description="The whole picture is searched this often, movement or not; seconds."
+    )
+
+
+class Workers(Strict):
+    """The processes that do the work."""
+
+    cameras_each: Whole = Field(8, ge=1, le=256, description="Cameras a worker process holds; 1 isolates each.")
+    heartbeat_s: Number = Field(
+        10.0, ge=1, le=300, description="A worker that reports nothing for so long is replaced; seconds."
+    )
+    drain_s: Number = Field(
+        10.0, ge=0, le=300, description="Time for the last alerts to be delivered when stopping; seconds."
+    )
+
+
+class Zone(Strict):
+    """An area of the picture."""
+
+    polygon: Polygon = Field(description="Corners [x, y] in order, each number a share of the picture, 0 to 1.")
+
+
+class Line(Strict):
+    """A line across the picture."""
+
+    points: Segment = Field(description="Its two ends [x, y], each number a share of the picture, 0 to 1.")
+
+
+class Rule(Strict):
+    """What raises an alert."""
+
+    trigger: Trigger = Field(description="enter, exit, inside, dwell (all of a zone) or cross (of a line).")
+    zone: str | None = Field(None, description="Name of the zone; for every trigger but cross.")
+    line: str | None = Field(None, description="Name of the line; for cross.")
+    confirm_s: Number = Field(0.4, ge=0, le=60, description="Somebody is inside after being there so long; seconds.")
+    release_s: Number = Field(2.0, ge=0, le=600, description="Somebody has left after being away so long; seconds.")
+    seconds: Number | None = Field(
+        None, ge=0.1, le=86400, description="Stay that raises the alert; for dwell, required there; seconds."
+    )
+    direction: Direction = Field("any", description="Way across the line that counts; for cross.")
+    severity: Severity = Field(Severity.MEDIUM, description="low, medium, high or critical.")
+    update_s: Number = Field(
+        30.0, ge=1, le=86400, description="An alert that lasts is told anew this often; seconds of video."
+    )
+
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+        return crosschecks.rule(data)
+
+
+class Camera(Strict):
+    """One source of pictures and what is watched in them. `name` is its key in the file."""
+
+    name: str = Field(description="Its key in `cameras`; need not be written again.")
+    url: Url = Field(description="rtsp(s):// or http(s):// url, /dev/video0, or path of a video file or a folder.")
+    transport: Literal["tcp", "udp"] = Field("tcp", description="How RTSP carries the video: tcp or udp.")
+    analyse_fps: Number = Field(5.0, ge=0.2, le=60, description="At most so many pictures a second are analysed.")
+    stall_s: Number = Field(10.0, ge=1, le=600, description="No picture for so long is a lost connection; seconds.")
+    connect_s: Number = Field(10.0, ge=1, le=120, description="Time to connect and to open the stream; seconds.")
+    enabled: bool = Field(True, description="false: keep the entry, leave the camera alone.")
+    loop: bool = Field(False, description="Files and folders only: begin again at the end, for ever.")
+    zones: Named[Zone] = Field(default_factory=dict, description="Areas of the picture, by name.")
+    lines: Named[Line] = Field(default_factory=dict, description="Lines across the picture, by name.")
+    rules: Named[Rule] = Field(default_factory=dict, description="What raises an alert, by name.")
+
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+        return crosschecks.camera(data)
+
+
+class Config(Strict):
+    """The whole file."""
+
+    site: Site = Field(description="The place that is watched.")
+    alerts: Alerts = Field(default_factory=Alerts, description="Where alerts are written down and sent to.")
+    detector: Detector = Field(default_factory=Detector, description="What finds people in a picture.")
+    workers: Workers = Field(default_factory=Workers, description="The processes that do the work.")
+    cameras: Named[Camera] = Field(default_factory=dict, description="The cameras, by name.")
+
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+        return crosschecks.whole(data)
+
+    @field_validator("cameras", mode="before")
+    @classmethod
+    def _know_their_names(cls, cameras: Any) -> Any:
+        if not isinstance(cameras, Mapping):
+            return cameras
+        return {name: {**one, "name": name} if isinstance(one, Mapping) else one for name, one in cameras.items()}
+
+    @cached_property
+    def hash(self) -> str:
+        """`sha256:…` of what decides alerts, without secrets, and the same wherever this machine keeps its files."""
+        told = self.model_dump(mode="json", exclude={"alerts": {"journal", "snapshots"}})
+        told["detector"]["model"] = Path(self.detector.model).name
+        text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

@@ -1,0 +1,160 @@
+"""Where pictures come from and where alerts go: urls that do not show their secrets.
+
+Not here: references to secrets (`config_secrets.py`), and opening anything (`capture/`, `sinks/`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import GetCoreSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, core_schema
+
+Kind: TypeAlias = Literal["rtsp", "http", "file", "folder", "v4l2", "redis"]
+
+_KINDS: dict[str, Kind] = {
+    "rtsp": "rtsp",
+    "rtsps": "rtsp",
+    "http": "http",
+    "https": "http",
+    "redis": "redis",
+    "rediss": "redis",
+    "unix": "redis",
+}
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_HOST_WITHOUT_SCHEME = re.compile(r"[^/]*:[^/]*@|([^/]*@)?\d+\.\d+\.\d+\.\d+([:/]|$)")
+_KNOWN = "Write rtsp://…, http://…, a device such as /dev/video0, or the path of a file or a folder."
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Url:
+    """A source or a server. `str` and `repr` hide user info and query values; only `reveal` shows them.
+
+    `folder` is where relative paths begin. Raises ValueError, without the secret, for a text that is no url.
+    """
+
+    _text: str
+    _folder: Path = Path()
+
+    def __post_init__(self) -> None:
+        if _scheme(self._text) in _KINDS:
+            _check_network(self._text)
+        else:
+            _check_local(self._text)
+
+    def __str__(self) -> str:
+        return _redacted(self._text) if _scheme(self._text) in _KINDS else self._text
+
+    def __repr__(self) -> str:
+        return f"Url({str(self)!r})"
+
+    @property
+    def kind(self) -> Kind:
+        """What has to open it. A path that does not exist yet is a folder when it ends in `/`, else a file."""
+        network = _KINDS.get(_scheme(self._text))
+        if network:
+            return network
+        if _device(self._text):
+            return "v4l2"
+        return "folder" if self._text.endswith("/") or self.path.is_dir() else "file"
+
+    @property
+    def path(self) -> Path:
+        """The path of a file, a folder or a device; ValueError for anything else."""
+        if _scheme(self._text) in _KINDS:
+            raise ValueError(f"{self} has no local path")
+        return self._folder / (_device(self._text) or self._text)
+
+    def reveal(self) -> str:
+        """The whole url, password included, or the path from the root: for opening it and for nothing else."""
+        return self._text if _scheme(self._text) in _KINDS else str(self.path)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(
+            cls._validate, serialization=core_schema.to_string_ser_schema()
+        )
+
+    @classmethod
+    def _validate(cls, value: object, info: ValidationInfo) -> Url:
+        if isinstance(value, Url):
+            return value
+        if not isinstance(value, str):
+            raise ValueError("must be a url or a path")
+        folder = (info.context or {}).get("folder", Path())
+        return cls(value) if _scheme(value) in _KINDS else cls(value, folder)
+
+
+def _scheme(text: str) -> str:
+    """The scheme in lower case; empty for a path."""
+    found = _SCHEME.match(text)
+    return found[1].lower() if found else ""
+
+
+def _device(text: str) -> str:
+    """The device file of a v4l2 source; empty for anything else."""
+    device = text.removeprefix("v4l2:").replace("///", "/")
+    return device if device.startswith("/dev/video") else ""
+
+
+def _check_local(text: str) -> None:
+    if not text or text != text.strip() or not text.isprintable():
+        raise ValueError(f"is not a url: it is empty, or has blanks around it or unprintable characters. {_KNOWN}")
+    if _device(text):
+        return
+    scheme = _scheme(text)
+    if scheme == "file":
+        raise ValueError(
+            "is not a url we take. Write the bare path of a video file, or file:/path (one slash) to read the url from "
+            "a secret file."
+        )
+    if scheme and f"{scheme}://" in text.lower():
+        raise ValueError(f"has the unknown scheme `{scheme}`.{_near(scheme)} {_KNOWN}")
+    if scheme or _HOST_WITHOUT_SCHEME.match(text):
+        raise ValueError(f"has no scheme. {_KNOWN}")
+
+
+def _near(scheme: str) -> str:
+    near = difflib.get_close_matches(scheme, _KINDS, 1)
+    return f" Did you mean {near[0]}://?" if near else ""
+
+
+def _check_network(text: str) -> None:
+    """No message quotes the url: any part of a mistyped one may be the password."""
+    if not text.isprintable() or " " in text:
+        raise ValueError("contains a blank or an unprintable character. Percent-encode it (a blank is %20).")
+    if not text.split(":", 1)[1].startswith("//"):
+        raise ValueError("has no // after the scheme. Write it as rtsp://host/path.")
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        parts, host, port = urlsplit("x://"), "-", -1
+    if port == -1 or "@" in parts.path + parts.query + parts.fragment:
+        raise ValueError(
+            "has a wrong port, or user name or password contain one of / ? # @ [ ]. "
+            "Percent-encode them (@ is %40, / is %2F), or take them from ${VARIABLES}, which is done for you."
+        )
+    if parts.scheme == "unix":
+        host = parts.path
+    if not host or port == 0:
+        raise ValueError("has no host or a wrong port. Write it as rtsp://host:554/path.")
+
+
+def _redacted(text: str) -> str:
+    parts: SplitResult = urlsplit(text)
+    user, at, host = parts.netloc.rpartition("@")
+    shown = f"{parts.scheme}://{'***@' if user or at else ''}{host}{parts.path}"
+    if parts.query:
+        shown += "?" + "&".join(_hidden(item) for item in parts.query.split("&"))
+    return shown + ("#***" if parts.fragment else "")
+
+
+def _hidden(item: str) -> str:
+    name, equals, _ = item.partition("=")
+    return f"{name}=***" if equals else "***"
