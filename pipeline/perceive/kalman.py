@@ -1,0 +1,91 @@
+"""A constant-velocity Kalman filter for many boxes at once, each axis on its own. Seconds and pixels.
+
+State per box: centre x, centre y, width, height, and the rate of each. All noise scales with the box's height, so that
+near and far people are filtered alike (as in SORT, Bewley et al. 2016, and ByteTrack, Zhang et al. 2022, but with time
+in seconds instead of frames). Not here: which box belongs to whom (`track`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.types import Boxes
+
+Floats = NDArray[np.float64]
+
+# Standard deviations, in heights: of a detector's edge, and of a person's change of speed within a second.
+_MEASURED = np.array([0.04, 0.04, 0.05, 0.05])
+_RESTLESS = np.array([1.0, 0.7, 0.3, 0.3])
+_FIRST_SPEED = np.array([1.0, 0.7, 0.2, 0.2])
+
+
+def measures(boxes: Boxes) -> Floats:
+    """Corners (n, 4) to centre, width, height (n, 4)."""
+    b = np.asarray(boxes, np.float64)
+    return np.stack([(b[:, 0] + b[:, 2]) / 2, (b[:, 1] + b[:, 3]) / 2, b[:, 2] - b[:, 0], b[:, 3] - b[:, 1]], axis=1)
+
+
+def corners(measured: Floats) -> Boxes:
+    """Centre, width, height (n, 4) to corners (n, 4)."""
+    half = np.maximum(measured[:, 2:], 1.0) / 2
+    return np.hstack([measured[:, :2] - half, measured[:, :2] + half]).astype(np.float32)
+
+
+class Kalman:
+    """The filters of all tracks of a camera: a row a track, in the order they were added."""
+
+    def __init__(self) -> None:
+        self.place: Floats = np.zeros((0, 4))
+        self._rate: Floats = np.zeros((0, 4))
+        self._cov: Floats = np.zeros((0, 4, 3))  # of place, of place and rate, of rate
+
+    def boxes(self) -> Boxes:
+        """Where the filters believe the boxes to be, corners (n, 4), unclipped."""
+        return corners(self.place)
+
+    def add(self, boxes: Boxes) -> None:
+        """New tracks at the end."""
+        place = measures(boxes)
+        height = place[:, 3:4]
+        cov = np.zeros((len(place), 4, 3))
+        cov[..., 0] = (_MEASURED * height) ** 2
+        cov[..., 2] = (_FIRST_SPEED * height) ** 2
+        self.place = np.vstack([self.place, place])
+        self._rate = np.vstack([self._rate, np.zeros_like(place)])
+        self._cov = np.concatenate([self._cov, cov])
+
+    def keep(self, rows: NDArray[np.bool_]) -> None:
+        """Forget the tracks where `rows` (n,) is False."""
+        self.place, self._rate, self._cov = self.place[rows], self._rate[rows], self._cov[rows]
+
+    def predict(self, seconds: float) -> None:
+        """Let time pass."""
+        if seconds <= 0 or not len(self.place):
+            return
+        noise = (_RESTLESS * self.place[:, 3:4]) ** 2
+        place, both, rate = (self._cov[..., i] for i in range(3))
+        place = place + 2 * seconds * both + seconds**2 * rate + noise * seconds**3 / 3
+        both = both + seconds * rate + noise * seconds**2 / 2
+        self.place = self.place + self._rate * seconds
+        self._cov = np.stack([place, both, rate + noise * seconds], axis=2)
+
+    def correct(self, rows: NDArray[np.intp], boxes: Boxes) -> None:
+        """`boxes` (m, 4) were measured for the tracks `rows` (m,)."""
+        if not len(rows):
+            return
+        measured = measures(boxes)
+        cov = self._cov[rows]
+        noise = (_MEASURED * measured[:, 3:4]) ** 2
+        spread = cov[..., 0] + noise
+        gain_place, gain_rate = cov[..., 0] / spread, cov[..., 1] / spread
+        off = measured - self.place[rows]
+        self.place[rows] += gain_place * off
+        self._rate[rows] += gain_rate * off
+        self._cov[rows] = np.stack(
+            [cov[..., 0] * (1 - gain_place), cov[..., 1] * (1 - gain_place), cov[..., 2] - gain_rate * cov[..., 1]], 2
+        )
+
+    def halt(self, rows: NDArray[np.bool_]) -> None:
+        """Unseen people are not carried away by their last speed: it halves with each look in vain."""
+        self._rate[rows] *= 0.5

@@ -1,0 +1,84 @@
+"""The background of one camera, and what differs from it. Luma only; media seconds.
+
+Not here: where the detector is to look because of it (`attention`).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from pipeline.perceive.motion_kernels import block_means, compare_and_learn
+from pipeline.types import Boxes, Frame, Motion
+
+# The grid has about so many cells across: a distant person still covers several.
+_COLUMNS = 192
+# Grey levels of a cell's mean that are never motion, and how many times its usual deviation.
+_FLOOR = 7.0
+_TIMES_NOISE = 5.0
+_FIRST_NOISE = 2.0
+# Seconds in which the background follows slow change, and in which something left standing becomes background.
+_LEARN_S = 4.0
+_ABSORB_S = 15.0
+# More of the picture than this does not walk: a light was switched, or the camera moved.
+_SWITCHED = 0.6
+# Fewer cells than this share of the picture are a leaf or a fly.
+_LEAST_SHARE = 0.0002
+
+
+class MotionDetector:
+    """`update` with each frame of one camera; learns anew when the picture's size changes or a light is switched."""
+
+    def __init__(self) -> None:
+        self._size: tuple[int, int] | None = None
+        self._at = 0.0
+        self._block = 1
+        self._cells = self._background = self._noise = np.zeros((0, 0), np.float32)
+        self._mask = np.zeros((0, 0), np.uint8)
+
+    def update(self, frame: Frame) -> Motion:
+        """What moved since the background was learnt. The whole picture counts as moved when it is new."""
+        fresh = frame.size != self._size
+        if fresh:
+            self._begin(frame.size)
+        elapsed, self._at = max(0.0, frame.pts - self._at), frame.pts
+        block_means(frame.luma, self._block, self._cells)
+        if fresh:
+            return self._learn_anew()
+        changed = self._compare(elapsed) / self._cells.size
+        return self._learn_anew() if changed > _SWITCHED else Motion(self._boxes(), changed)
+
+    def _begin(self, size: tuple[int, int]) -> None:
+        w, h = self._size = size
+        self._block = max(2, w // _COLUMNS)
+        shape = (max(1, h // self._block), max(1, w // self._block))
+        self._cells, self._background, self._noise = (np.zeros(shape, np.float32) for _ in range(3))
+        self._mask = np.zeros(shape, np.uint8)
+
+    def _learn_anew(self) -> Motion:
+        self._background[:] = self._cells
+        self._noise[:] = _FIRST_NOISE
+        w, h = self._size or (0, 0)
+        return Motion(np.array([[0, 0, w, h]], np.float32), 1.0)
+
+    def _compare(self, elapsed: float) -> int:
+        # Cameras correct their exposure: the median of all cells moves, and nobody does.
+        shift = float(np.median(self._cells - self._background))
+        learn, absorb = (1 - np.exp(-elapsed / seconds) for seconds in (_LEARN_S, _ABSORB_S))
+        return int(
+            compare_and_learn(
+                self._cells, self._background, self._noise, self._mask, shift, _FLOOR, _TIMES_NOISE, learn, absorb
+            )
+        )
+
+    def _boxes(self) -> Boxes:
+        """Bounding boxes in pixels of the connected parts, after closing gaps of a cell or two."""
+        closed = cv2.dilate(self._mask, _NEIGHBOURS)
+        count, _, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+        parts = stats[1:count]
+        parts = parts[parts[:, cv2.CC_STAT_AREA] >= max(9, _LEAST_SHARE * self._mask.size)]
+        corner, extent = parts[:, :2], parts[:, 2:4]
+        return (np.hstack([corner, corner + extent]) * self._block).astype(np.float32)
+
+
+_NEIGHBOURS = np.ones((3, 3), np.uint8)

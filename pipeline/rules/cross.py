@@ -1,0 +1,98 @@
+"""The line trigger: who crosses it, which way, and surely. Times in media seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.config import Line, Rule
+from pipeline.rules.facts import LONGEST_STEP_S, Fact, Happening, Sighting
+from pipeline.rules.geometry import Segment, from_line, heading, meeting
+
+# Who is across a line is clear of it by this share of their height.
+_CLEAR_OF_LINE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class _Crossing:
+    at: float
+    seen_at: float
+    right: float
+    down: float
+
+
+class Cross:
+    """Someone crosses the line, and stays across for `confirm_s` (or is gone from sight by then)."""
+
+    def __init__(self, rule: Rule, line: Line) -> None:
+        self._rule = rule
+        self._line: Segment = (line.points[0], line.points[1])
+        self._last: Sighting | None = None
+        self._pending: _Crossing | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Nothing left to wait for."""
+        return self._pending is None
+
+    def seen(self, sighting: Sighting) -> list[Fact]:
+        """The way since the last sighting is what crosses, so that nobody is too fast."""
+        crossing = self._crossing(sighting)
+        if crossing:
+            # Back before it was sure is no crossing at all, least of all one the other way.
+            self._pending = None if self._pending else crossing
+        self._last = sighting
+        pending = self._pending
+        if pending and sighting.at - pending.seen_at >= self._rule.confirm_s - 1e-6 and self._clear(sighting):
+            return self._tell(pending)
+        return []
+
+    def unseen(self, now: float) -> list[Fact]:  # noqa: ARG002
+        """The track coasts: nothing is known."""
+        return []
+
+    def gone(self, now: float) -> list[Fact]:  # noqa: ARG002
+        """Across and out of sight is across."""
+        if self._pending and self._last and self._clear(self._last):
+            return self._tell(self._pending)
+        self._pending = None
+        return []
+
+    def finish(self) -> list[Fact]:
+        """The watching ends: as if out of sight."""
+        return self.gone(0.0)
+
+    def _tell(self, crossing: _Crossing) -> list[Fact]:
+        self._pending = None
+        if not _goes(self._rule.direction, crossing.right, crossing.down):
+            return []
+        direction = _named(crossing.right, crossing.down)
+        return [Fact(Happening.MOMENT, crossing.at, direction=direction, why={"confirm_s": self._rule.confirm_s})]
+
+    def _crossing(self, now: Sighting) -> _Crossing | None:
+        last = self._last
+        if last is None or now.at - last.at > LONGEST_STEP_S:
+            return None
+        path = (last.anchor, now.anchor)
+        fraction = meeting(path, self._line)
+        if fraction is None:
+            return None
+        return _Crossing(last.at + fraction * (now.at - last.at), now.at, *heading(path, self._line))
+
+    def _clear(self, sighting: Sighting) -> bool:
+        return from_line(sighting.anchor, self._line, sighting.aspect) >= _CLEAR_OF_LINE * sighting.height
+
+
+def _goes(wanted: str, right: float, down: float) -> bool:
+    return {
+        "any": True,
+        "left_to_right": right > 0,
+        "right_to_left": right < 0,
+        "top_to_bottom": down > 0,
+        "bottom_to_top": down < 0,
+    }[wanted]
+
+
+def _named(right: float, down: float) -> str:
+    if abs(right) >= abs(down):
+        return "left_to_right" if right > 0 else "right_to_left"
+    return "top_to_bottom" if down > 0 else "bottom_to_top"

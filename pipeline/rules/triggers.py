@@ -1,0 +1,81 @@
+"""What makes a rule speak: one small class a trigger, one instance a rule and track. Times in media seconds.
+
+A trigger is told what is seen of its track (`seen`, `unseen`, `gone`) and answers with facts. Not here: ids,
+severities, messages (`incidents`).
+"""
+
+from __future__ import annotations
+
+from pipeline.config import Camera, Rule
+from pipeline.rules.cross import Cross
+from pipeline.rules.facts import Fact, Happening, Trigger
+from pipeline.rules.in_zone import InZone, Passage
+
+
+class Enter(InZone):
+    """Someone comes into the zone, or is found in it. Closes when they have left."""
+
+    _open = False
+
+    def started(self) -> list[Fact]:
+        self._open = True
+        entered = self.presence.entered_at
+        return [Fact(Happening.OPENED, entered, entered, why=self.why(confirm_s=self.rule.confirm_s))]
+
+    def ended(self) -> list[Fact]:
+        if not self._open:
+            return []
+        self._open = False
+        left = self.presence.left_at
+        why = self.why(closed_because=self.ended_because)
+        return [Fact(Happening.CLOSED, left, self.presence.entered_at, left, why=why)]
+
+    def passed(self, passage: Passage) -> list[Fact]:
+        why = {"passed_through": True}
+        return [Fact(Happening.MOMENT, passage.entered, passage.entered, passage.left, why=why)]
+
+
+class Inside(Enter):
+    """Someone is in the zone, surely, for `confirm_s`; a mere passage does not count."""
+
+    def passed(self, passage: Passage) -> list[Fact]:  # noqa: ARG002
+        return []
+
+
+class Dwell(Inside):
+    """Someone has been in the zone for `seconds`; absences shorter than `release_s` do not start the count anew."""
+
+    def started(self) -> list[Fact]:
+        return []
+
+    def during(self, now: float) -> list[Fact]:
+        need = self.rule.seconds or 0.0
+        entered = self.presence.entered_at
+        if self._open or not self.presence.within or now - entered < need:
+            return []
+        self._open = True
+        return [Fact(Happening.OPENED, entered + need, entered, why=self.why(seconds=need))]
+
+
+class Exit(InZone):
+    """Someone leaves the zone: by its border or with the picture's edge, not by being lost from sight."""
+
+    def ended(self) -> list[Fact]:
+        if self.ended_because == "lost_from_sight":
+            return []
+        left = self.presence.left_at
+        why = self.why(left_by=self.ended_because, release_s=self.rule.release_s)
+        return [Fact(Happening.MOMENT, left, self.presence.entered_at, left, why=why)]
+
+    def passed(self, passage: Passage) -> list[Fact]:
+        return [Fact(Happening.MOMENT, passage.left, passage.entered, passage.left, why={"passed_through": True})]
+
+
+_IN_ZONE = {"enter": Enter, "inside": Inside, "dwell": Dwell, "exit": Exit}
+
+
+def trigger_for(rule: Rule, camera: Camera) -> Trigger:
+    """A new trigger of the rule's kind, on its zone or line."""
+    if rule.trigger == "cross":
+        return Cross(rule, camera.lines[rule.line or ""])
+    return _IN_ZONE[rule.trigger](rule, camera.zones[rule.zone or ""])
