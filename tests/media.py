@@ -1,0 +1,66 @@
+"""Small videos with known pictures: shapes that move, and the number of each frame written into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+_BITS = 12
+_OPTIONS = {
+    "libx264": {"preset": "veryfast", "crf": "20", "x264-params": "scenecut=0", "threads": "1"},
+    "libx265": {"preset": "ultrafast", "x265-params": "log-level=none:scenecut=0:pools=1:frame-threads=1"},
+}
+
+
+def make_clip(
+    path: Path,
+    codec: str = "libx264",
+    size: tuple[int, int] = (320, 240),
+    fps: int = 10,
+    seconds: float = 3,
+    bframes: int = 0,
+    gop: int = 10,
+) -> Path:
+    """Render `seconds` of moving shapes to `path`; a key frame every `gop` pictures, and no other."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=fps)
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        stream.gop_size = gop
+        stream.time_base = Fraction(1, fps)
+        stream.options = {**_OPTIONS.get(codec, {}), "bf": str(bframes)}
+        for luma in pictures(size, round(seconds * fps)):
+            frame = av.VideoFrame.from_ndarray(luma, format="gray").reformat(format=stream.pix_fmt)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def pictures(size: tuple[int, int], count: int) -> Iterator[NDArray[np.uint8]]:
+    """Luma (h, w): a grey slope, two squares that cross it, and the frame's number in black and white bars on top."""
+    width, height = size
+    slope = np.tile(np.linspace(60, 160, width, dtype=np.uint8), (height, 1))
+    side = height // 6
+    for number in range(count):
+        luma = slope.copy()
+        for row, speed, grey in ((height // 3, 7, 220), (2 * height // 3, -5, 30)):
+            x = number * speed % (width - side)
+            luma[row : row + side, x : x + side] = grey
+        for bit in range(_BITS):
+            luma[: height // 8, _bar(width, bit)] = 235 if number >> bit & 1 else 16
+        yield luma
+
+
+def frame_number(luma: NDArray[np.uint8]) -> int:
+    """The number that `make_clip` wrote into this picture, at any size."""
+    top = luma[: luma.shape[0] // 16]
+    return sum((top[:, _bar(luma.shape[1], bit)].mean() > 128) << bit for bit in range(_BITS))
+
+
+def _bar(width: int, bit: int) -> slice:
+    return slice(width * bit // _BITS, width * (bit + 1) // _BITS)
