@@ -1,0 +1,185 @@
+"""Keep one camera connected: open, read, hand on, back off, try again; and say how it is doing.
+
+Not here: one connection (`decode.py`), the thread (`camera_thread.py`), what becomes of the frames.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import threading
+from typing import Protocol
+
+from pipeline.capture import decode
+from pipeline.capture.backoff import Backoff
+from pipeline.capture.decode import Stream, picture_deadline
+from pipeline.capture.mailbox import Mailbox
+from pipeline.capture.sampler import Sampler
+from pipeline.capture.tally import Tally
+from pipeline.capture.timeline import LATE_S, Timeline
+from pipeline.clock import Clock
+from pipeline.config import Camera as CameraConfig
+from pipeline.errors import SourceError, SourceFault
+from pipeline.logs import redact
+from pipeline.types import CameraReport, CameraState, Frame
+
+log = logging.getLogger(__name__)
+
+GOOD_SESSION_S = 10.0
+"""A connection that delivered for so long was a good one: the next failure starts from the shortest pause."""
+
+
+class OpenStream(Protocol):
+    """How connections are made; `decode.open_stream`, unless a test knows better."""
+
+    def __call__(self, camera: CameraConfig, clock: Clock, timeline: Timeline, /) -> Stream: ...
+
+
+class Camera:
+    """One camera for as long as it is wanted. `run` is for a thread of its own; the rest may be called from outside.
+
+    Recordings, which can wait, go to the mailbox without loss; of a live camera the newest frame wins.
+    """
+
+    def __init__(
+        self,
+        config: CameraConfig,
+        mailbox: Mailbox,
+        clock: Clock,
+        open_stream: OpenStream = decode.open_stream,
+        timeline: Timeline | None = None,
+    ) -> None:
+        self.config = config
+        self.recorded = config.url.kind in ("file", "folder")
+        mailbox.lossless = self.recorded
+        self._mailbox = mailbox
+        self._clock = clock
+        self._open_stream = open_stream
+        self._timeline = timeline or Timeline()
+        self._backoff = Backoff()
+        self._sampler = Sampler(config.analyse_fps)
+        self._tally = Tally()
+        self._hand_over = threading.Lock()
+        self._abandoned = False
+        self._stream: Stream | None = None
+        self._enter(CameraState.OPENING)
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop` is set or the recordings have been read; a live camera is never given up."""
+        while not (stop.is_set() or self._abandoned):
+            try:
+                self.run_once(stop)
+                break
+            except SourceError as error:
+                self._pause(error, stop)
+            except Exception as error:
+                log.exception("camera %s: a mistake of ours", self.config.name)
+                self._pause(SourceError(SourceFault.LOST, redact(f"camera {self.config.name}: {error!r}")), stop)
+        ended = not (stop.is_set() or self._abandoned) and self._mailbox.drained(stop)
+        self._enter(CameraState.ENDED if ended else CameraState.STOPPED)
+
+    def run_once(self, stop: threading.Event) -> None:
+        """One connection, to its end. Raises SourceError."""
+        self._enter(CameraState.OPENING)
+        self._tally.connections += 1
+        with self._open_stream(self.config, self._clock, self._timeline) as stream:
+            self._stream, began = stream, stream.progress_at
+            try:
+                for frame in stream:
+                    if stop.is_set() or not self._watched(frame, stream, stop):
+                        return
+            finally:
+                self._stream = None
+                self._tally.add(stream)
+                if stream.progress_at - began >= GOOD_SESSION_S:
+                    self._backoff.reset()
+
+    def stuck(self, now: float) -> bool:
+        """Whether libav should have come back by now (monotonic): neither its timeouts nor ours got it out."""
+        if self.recorded or self._abandoned:
+            return False
+        stream = self._stream
+        if stream is not None:
+            return now - stream.progress_at > picture_deadline(self.config, stream.decoded)
+        return self._state is CameraState.OPENING and now - self._entered > 2 * self.config.connect_s + 3
+
+    def abandon(self) -> Camera:
+        """Leave this connection to itself: nothing it may still deliver counts. Gives the camera that goes on."""
+        with self._hand_over:
+            self._abandoned = True
+        error = SourceError(
+            SourceFault.STALLED,
+            f"camera {self.config.name}: reading {self.config.url}: stuck, no picture for too long. Connecting anew.",
+        )
+        self._say(error)
+        heir = Camera(self.config, self._mailbox, self._clock, self._open_stream, copy.copy(self._timeline))
+        heir._backoff, heir._sampler = self._backoff, self._sampler
+        heir._tally = self._tally.copy(self._stream)
+        heir._enter(CameraState.STALLED)
+        return heir
+
+    def report(self, now: float) -> CameraReport:
+        """How it is doing at `now` (monotonic). What the analysis alone knows is left for the worker to fill in."""
+        stream, tally = self._stream, self._tally
+        error = tally.error
+        return CameraReport(
+            camera=self.config.name,
+            state=self._state,
+            since=self._since,
+            source=redact(self.config.url),
+            fps_in=tally.rate.a_second(now),
+            decoded=tally.decoded + (stream.decoded if stream else 0),
+            dropped=self._mailbox.dropped,
+            skipped=tally.skipped,
+            corrupt=tally.corrupt + (stream.corrupt if stream else 0),
+            connections=tally.connections,
+            lag_s=stream.lag_s if stream else 0.0,
+            last_frame_at=tally.last_frame_at,
+            size=tally.size,
+            codec=tally.codec,
+            error=str(error) if error else None,
+            error_kind=error.fault if error else None,
+        )
+
+    def _watched(self, frame: Frame, stream: Stream, stop: threading.Event) -> bool:
+        """Count the frame and hand it on if it is due; False when this connection is nobody's any more."""
+        if self._abandoned:
+            return False
+        if self._state is not CameraState.WATCHING:
+            self._enter(CameraState.WATCHING)
+            self._well()
+        tally = self._tally
+        tally.rate.tick(self._clock.monotonic())
+        tally.last_frame_at = self._clock.wall()
+        tally.size, tally.codec = frame.size, stream.codec
+        if stream.lag_s > LATE_S:
+            tally.skipped += 1  # a backlog: catch up first, old pictures must not pass for new ones
+            return True
+        return not self._sampler.wants(frame.pts) or self._hand_on(frame, stop)
+
+    def _hand_on(self, frame: Frame, stop: threading.Event) -> bool:
+        if self.recorded:
+            return self._mailbox.put(frame, stop)
+        with self._hand_over:
+            return not self._abandoned and self._mailbox.put(frame)
+
+    def _pause(self, error: SourceError, stop: threading.Event) -> None:
+        if self._abandoned:
+            return
+        self._say(error)
+        self._enter(CameraState.WAITING)
+        stop.wait(self._backoff.after(error.fault))
+
+    def _say(self, error: SourceError) -> None:
+        """Once for each change, not for each try."""
+        if self._tally.error is None or self._tally.error.fault is not error.fault:
+            log.warning("%s", error)
+        self._tally.error = error
+
+    def _well(self) -> None:
+        if self._tally.error is not None:
+            log.info("camera %s: pictures again", self.config.name)
+            self._tally.error = None
+
+    def _enter(self, state: CameraState) -> None:
+        self._state, self._since, self._entered = state, self._clock.wall(), self._clock.monotonic()
