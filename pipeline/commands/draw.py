@@ -1,0 +1,97 @@
+"""A camera's picture with its zones, lines and the ways that count, to check them by eye.
+
+Not here: the overlay of an alert's snapshot (`store/`).
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pipeline.config import Camera, Direction
+from pipeline.errors import ZonewatchError
+from pipeline.types import Pixels, Point
+
+_ZONES = ((80, 200, 255), (120, 255, 120), (255, 160, 60), (230, 120, 255), (80, 230, 230), (140, 140, 255))
+_LINE = (60, 60, 255)
+_BLACK = (0, 0, 0)
+_TINT = 0.25
+_ARROW = 0.06
+"""Length of an arrow, as a share of the picture's height."""
+
+
+def save(camera: Camera, picture: Pixels, folder: Path) -> Path:
+    """Write `<camera>.jpg`. `picture` is RGB (h, w, 3). Raises ZonewatchError when it cannot be written."""
+    path = folder / f"{camera.name}.jpg"
+    _, jpeg = cv2.imencode(".jpg", drawn(camera, picture), [cv2.IMWRITE_JPEG_QUALITY, 90])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(jpeg.tobytes())
+    except OSError as error:
+        raise ZonewatchError(f"{path}: cannot be written: {error.strerror}. Check the folder.") from None
+    return path
+
+
+def drawn(camera: Camera, picture: Pixels) -> Pixels:
+    """A copy as BGR (h, w, 3), as OpenCV writes it, with everything the camera's rules watch."""
+    image = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8)
+    for i, (name, zone) in enumerate(camera.zones.items()):
+        _zone(image, name, zone.polygon, _ZONES[i % len(_ZONES)])
+    for name, line in camera.lines.items():
+        _line(image, name, line.points, [rule.direction for rule in camera.rules.values() if rule.line == name])
+    return image
+
+
+def _zone(image: Pixels, name: str, polygon: tuple[Point, ...], colour: tuple[int, int, int]) -> None:
+    corners = np.array([_pixel(image, point) for point in polygon], np.int32)
+    tinted = cv2.fillPoly(image.copy(), [corners], colour)
+    cv2.addWeighted(tinted, _TINT, image, 1 - _TINT, 0, dst=image)
+    cv2.polylines(image, [corners], True, colour, _thick(image), cv2.LINE_AA)
+    _label(image, name, _pixel(image, min(polygon, key=lambda point: (point[1], point[0]))), colour)
+
+
+def _line(image: Pixels, name: str, points: tuple[Point, Point], directions: list[Direction]) -> None:
+    a, b = (_pixel(image, point) for point in points)
+    cv2.line(image, a, b, _LINE, _thick(image) + 1, cv2.LINE_AA)
+    for direction in dict.fromkeys(directions):
+        for tip in arrows(a, b, direction, _ARROW * image.shape[0]):
+            middle = (a[0] + b[0]) // 2, (a[1] + b[1]) // 2
+            cv2.arrowedLine(image, middle, tip, _LINE, _thick(image) + 1, cv2.LINE_AA, tipLength=0.35)
+    _label(image, name, a, _LINE)
+
+
+def arrows(a: tuple[int, int], b: tuple[int, int], direction: Direction, length: float) -> list[tuple[int, int]]:
+    """Where arrows from the middle of a–b must point to, at a right angle to it: one way, or both for `any`."""
+    along = math.dist(a, b) or 1.0
+    x, y = (b[1] - a[1]) / along * length, (a[0] - b[0]) / along * length
+    signs = {
+        "any": (1, -1),
+        "left_to_right": (1,) if x > 0 else (-1,),
+        "right_to_left": (1,) if x < 0 else (-1,),
+        "top_to_bottom": (1,) if y > 0 else (-1,),
+        "bottom_to_top": (1,) if y < 0 else (-1,),
+    }[direction]
+    middle = (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
+    return [(round(middle[0] + sign * x), round(middle[1] + sign * y)) for sign in signs]
+
+
+def _pixel(image: Pixels, point: Point) -> tuple[int, int]:
+    height, width = image.shape[:2]
+    return min(width - 1, round(point[0] * width)), min(height - 1, round(point[1] * height))
+
+
+def _thick(image: Pixels) -> int:
+    return max(1, image.shape[0] // 400)
+
+
+def _label(image: Pixels, text: str, at: tuple[int, int], colour: tuple[int, int, int]) -> None:
+    """The text on a dark ground, moved as far as it must to lie on the picture."""
+    scale = max(0.4, image.shape[0] / 1000)
+    (w, h), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
+    x = max(0, min(at[0], image.shape[1] - w - 4))
+    y = max(h + below, min(at[1], image.shape[0] - below))
+    cv2.rectangle(image, (x, y - h - below), (x + w + 4, y + below), _BLACK, cv2.FILLED)
+    cv2.putText(image, text, (x + 2, y), cv2.FONT_HERSHEY_SIMPLEX, scale, colour, 1, cv2.LINE_AA)

@@ -1,0 +1,90 @@
+"""Open each camera once and look at its first pictures: `zonewatch check --probe` and `--draw`.
+
+Not here: keeping a camera open (`capture/camera.py`).
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from pipeline.capture.decode import Stream, open_stream
+from pipeline.capture.timeline import Timeline
+from pipeline.clock import SystemClock
+from pipeline.config import Camera
+from pipeline.errors import SourceError
+from pipeline.types import Pixels
+
+PICTURES = 12
+"""Enough to tell how fast they come."""
+
+
+@dataclass(slots=True)
+class Probe:
+    """What was seen: `size` in pixels, `fps` by the timestamps, `picture` the first one as RGB (h, w, 3)."""
+
+    camera: str
+    size: tuple[int, int] | None = None
+    codec: str | None = None
+    fps: float | None = None
+    picture: Pixels | None = None
+    error: str | None = None
+
+    def __str__(self) -> str:
+        if self.error or not self.size:
+            return f"{self.camera}: {self.error}"
+        fps = f"{self.fps:.3g} fps" if self.fps else "fps not known"
+        return f"{self.camera}: {self.size[0]}x{self.size[1]} {self.codec} {fps}"
+
+
+def probe(cameras: list[Camera], zone: tzinfo) -> list[Probe]:
+    """All at once, in the order given; none takes longer than its own `connect_s` + `stall_s`.
+
+    A connection that is stuck is left behind: its thread ends with the program.
+    """
+    started = [_Look(camera, zone) for camera in cameras]
+    for look in started:
+        look.start()
+    clock = SystemClock()
+    began = clock.monotonic()
+    return [look.result(began + look.patience_s - clock.monotonic()) for look in started]
+
+
+class _Look(threading.Thread):
+    """One camera's thread. What it finds is handed over whole, so that a late one changes nothing."""
+
+    def __init__(self, camera: Camera, zone: tzinfo) -> None:
+        super().__init__(name=f"probe {camera.name}", daemon=True)
+        self.patience_s = camera.connect_s + camera.stall_s
+        self._camera = camera
+        self._zone = zone
+        self._first: Probe | None = None
+        self._done: Probe | None = None
+
+    def run(self) -> None:
+        try:
+            with open_stream(self._camera, SystemClock(), Timeline(), self._zone) as stream:
+                self._done = self._watch(stream)
+        except SourceError as error:
+            self._done = self._first or Probe(self._camera.name, error=str(error))
+
+    def result(self, timeout_s: float) -> Probe:
+        """Wait for it. A first picture is enough, should the rest come too slowly."""
+        self.join(max(0.0, timeout_s))
+        said = f"no picture within {self.patience_s:g} s. Check the camera, or give it more connect_s or stall_s."
+        return self._done or self._first or Probe(self._camera.name, error=said)
+
+    def _watch(self, stream: Stream) -> Probe:
+        times: list[float] = []
+        for frame in stream:
+            times.append(frame.pts)
+            if self._first is None:
+                self._first = Probe(self._camera.name, frame.size, stream.codec, picture=frame.rgb())
+            if len(times) == PICTURES:
+                break
+        if self._first is None:
+            return Probe(self._camera.name, error="it ended without a picture. Check that it is a video.")
+        seconds = times[-1] - times[0]
+        fps = (len(times) - 1) / seconds if seconds > 0 else None
+        return Probe(self._camera.name, self._first.size, self._first.codec, fps, self._first.picture)
