@@ -1,0 +1,129 @@
+"""`zonewatch replay`: what would the rules have said of this recording?"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from pipeline import logs
+from pipeline.capture.length import length_s
+from pipeline.clock import SystemClock
+from pipeline.commands.output import MISUSED, errors_told, fail
+from pipeline.config import Camera, Loaded, load
+from pipeline.sinks.message import canonical, cloud_event
+from pipeline.workers.replay import Step
+from pipeline.workers.replay import replay as play
+
+
+def replay(
+    videos: Annotated[list[Path], typer.Argument(metavar="VIDEO…", help="Video files or folders, in order of time.")],
+    camera: Annotated[str, typer.Option(help="Whose zones and rules to apply.")],
+    config: Annotated[Path, typer.Option(help="The configuration.")] = Path("streams.yaml"),
+    out: Annotated[Path | None, typer.Option(help="Write the incidents here instead of to standard output.")] = None,
+    fps: Annotated[
+        float | None, typer.Option(help="Pictures analysed a second, instead of analyse_fps; 0: all.")
+    ] = None,
+) -> None:
+    """Play recordings through a camera's rules, as fast as it goes; incidents come out as JSON lines."""
+    logs.setup("WARNING")
+    with errors_told():
+        loaded = load(config)
+        chosen = _camera(loaded, camera)
+        missing = [str(video) for video in videos if not video.exists()]
+        if missing:
+            fail(f"no such video: {', '.join(missing)}", MISUSED)
+        with _lines(out) as lines, _progress(videos) as shown:
+            for step in play(loaded.config, chosen, videos, fps):
+                for incident in step.incidents:
+                    lines.write(canonical(cloud_event(incident, loaded.config.site.id, None)) + "\n")
+                shown.at(step)
+
+
+def _camera(loaded: Loaded, name: str) -> Camera:
+    if name in loaded.quarantined:
+        problems = "\n".join(str(problem) for problem in loaded.quarantined[name])
+        fail(f"camera {name} has mistakes in {loaded.path}:\n{problems}", MISUSED)
+    if name not in loaded.config.cameras:
+        known = ", ".join(sorted(loaded.config.cameras))
+        fail(f"{loaded.path} has no camera {name}; it has: {known}", MISUSED)
+    return loaded.config.cameras[name]
+
+
+@contextmanager
+def _lines(out: Path | None) -> Iterator[TextIO]:
+    """Standard output, or a file that appears under its name only when it is whole."""
+    if out is None:
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    part = out.with_name(out.name + ".part")
+    try:
+        with part.open("w", encoding="utf-8") as lines:
+            yield lines
+        part.replace(out)
+    except OSError as error:
+        fail(f"cannot write {out}: {os.strerror(error.errno or 0)}")
+    finally:
+        part.unlink(missing_ok=True)
+
+
+class _Shown:
+    """The progress bar, and the last line."""
+
+    def __init__(self, bar: Progress, total: float | None) -> None:
+        self._clock = SystemClock()
+        self._began = self._said = self._clock.monotonic()
+        self._bar = bar
+        self._task = bar.add_task("replay", total=total, speed="")
+        self.step = Step(0.0, 0, 0, [])
+        self.opened = 0
+
+    def at(self, step: Step) -> None:
+        """Redraw a few times a second at most."""
+        self.step = step
+        self.opened += sum(incident.revision == 1 for incident in step.incidents)
+        now = self._clock.monotonic()
+        if now - self._said > 0.2:
+            self._said = now
+            self._bar.update(self._task, completed=step.media_s, speed=f"{self.speed():.1f}×")
+
+    def speed(self) -> float:
+        """Seconds of video a second."""
+        return self.step.media_s / max(self._clock.monotonic() - self._began, 1e-6)
+
+    def summary(self) -> str:
+        """One line."""
+        step = self.step
+        return (
+            f"{step.media_s:.1f} s of video at {self.speed():.1f} times its speed: "
+            f"{step.decoded} pictures, {step.analysed} analysed, {self.opened} incidents"
+        )
+
+
+@contextmanager
+def _progress(videos: Sequence[Path]) -> Iterator[_Shown]:
+    console = Console(stderr=True)
+    lengths = [length_s(video) for video in videos]
+    total = sum(length for length in lengths if length) if all(lengths) else None
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        shown = _Shown(bar, total)
+        yield shown
+    typer.echo(shown.summary(), err=True)
