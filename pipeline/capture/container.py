@@ -21,12 +21,15 @@ def open_video(camera: Camera, url: str, shown: str = "", **how: Any) -> InputCo
         container: InputContainer = av.open(url, **how)
     except (av.error.FFmpegError, ValueError) as error:
         raise opening_failed(camera, error, time.monotonic() - began, shown) from None
-    if not container.streams.video:
-        container.close()
-        hint = "Check the url: it may be the camera's sound only."
-        raise source_error(camera, SourceFault.NO_VIDEO, "opening", "there is no video in it", hint, shown)
-    # More threads would add frames of delay, and the cameras share the cores anyway.
-    video = container.streams.video[0]
-    video.thread_type = "SLICE"
-    video.codec_context.thread_count = 1
-    return container
+    for video in container.streams.video:
+        # None is a codec that this build cannot decode, or that a short probe did not tell.
+        if getattr(video, "codec_context", None) is not None:
+            # More threads would add frames of delay, and the cameras share the cores anyway.
+            video.thread_type = "SLICE"
+            video.codec_context.thread_count = 1
+            return container
+    container.close()
+    hint = "Check the url, which may be that of the sound, and set the camera to H.264, H.265 or MJPEG."
+    raise source_error(
+        camera, SourceFault.NO_VIDEO, "opening", "there is no video in it that we can decode", hint, shown
+    )

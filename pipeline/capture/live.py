@@ -14,7 +14,7 @@ from pipeline.capture.faults import reading_failed, source_error
 from pipeline.capture.timeline import Placed, Timeline
 from pipeline.clock import Clock
 from pipeline.config import Camera
-from pipeline.errors import SourceFault
+from pipeline.errors import SourceError, SourceFault
 
 _READ_SHARE = 0.4
 """libav's read timeout fires at twice its value: 0.8 of the deadline, so that it comes before the watchdog outside."""
@@ -73,8 +73,9 @@ class Live:
         if camera.url.kind == "http":
             return open_video(camera, url, options={"fpsprobesize": "1", **_ENOUGH}, timeout=timeout)
         options = {"rtsp_transport": camera.transport, **_RTSP}
-        container = open_video(camera, url, options={**options, **_QUICK}, timeout=timeout)
-        if container.streams.video[0].codec_context is not None:
-            return container
-        container.close()
-        return open_video(camera, url, options={**options, **_ENOUGH}, timeout=timeout)
+        try:
+            return open_video(camera, url, options={**options, **_QUICK}, timeout=timeout)
+        except SourceError as error:
+            if error.fault is not SourceFault.NO_VIDEO:
+                raise
+            return open_video(camera, url, options={**options, **_ENOUGH}, timeout=timeout)
