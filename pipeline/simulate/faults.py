@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pipeline.errors import ServerError
 from pipeline.simulate.rtp import HEADER_BYTES
@@ -149,8 +149,16 @@ def _check(text: str, planned: Planned, given: bool) -> None:
         raise ServerError(f"'{text}': kick is over at once; leave out '+{planned.lasts:g}'.")
 
 
-def moments(plan: list[Planned]) -> list[tuple[float, Planned, Callable[[Faults], None], bool]]:
-    """Everything that happens, in order of time: (seconds after the start, fault, what to do, close connections)."""
-    begins = [(planned.at, planned, planned.begin, planned.cuts) for planned in plan]
-    ends = [(p.at + p.lasts, p, p.end, False) for p in plan if p.lasts is not None]
-    return sorted(begins + ends, key=lambda moment: moment[0])
+class Moment(NamedTuple):
+    """Something that happens `at` seconds after the start: a planned fault begins, or ends."""
+
+    at: float
+    fault: Planned
+    begins: bool
+
+
+def moments(plan: list[Planned]) -> list[Moment]:
+    """Everything that happens, in order of time."""
+    begins = [Moment(fault.at, fault, True) for fault in plan]
+    ends = [Moment(fault.at + fault.lasts, fault, False) for fault in plan if fault.lasts is not None]
+    return sorted(begins + ends, key=lambda moment: moment.at)

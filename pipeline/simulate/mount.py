@@ -102,6 +102,8 @@ class Mount:
 
     def join(self, viewer: Viewer) -> None:
         """A client plays."""
+        if viewer in self._viewers:
+            return
         self._viewers.append(viewer)
         if self._restart_on_play and len(self._viewers) == 1:
             self._play_from_zero()
@@ -142,11 +144,14 @@ class Mount:
 
     async def _play(self) -> None:
         for turn in playlist(self.clips, self._chosen, self._loops):
-            due = float(turn.began + turn.unit.due)
-            await asyncio.sleep(max(0.0, due - self._position()))
+            await self._wait_for(turn.began + turn.unit.due)
             if self._viewers and not self.faults.silent:
                 await self._send(turn)
+        await self._wait_for(turn.began + self.clip.duration + self.clip.units[0].due)
         self._finish()
+
+    async def _wait_for(self, due: Fraction) -> None:
+        await asyncio.sleep(max(0.0, float(due) - self._position()))
 
     def _finish(self) -> None:
         """As a camera that is switched off in good order: BYE, then the connections."""

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from pipeline.clock import Clock, SystemClock
 from pipeline.errors import ServerError
 from pipeline.simulate.auth import Login
-from pipeline.simulate.media import silence
+from pipeline.simulate.media import Clip, silence
 from pipeline.simulate.mount import Mount
 from pipeline.simulate.rtsp import BadRequest, Response, read_request
 from pipeline.simulate.session import Session
@@ -61,23 +61,19 @@ class RtspServer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
-    def mount(self, path: str, *files: Path | str, **options: Any) -> Mount:
+    def mount(self, path: str, *files: Path | str | Clip, **options: Any) -> Mount:
         """A camera at `path` that plays the first file; the fault `clip` chooses another. No file: audio only.
 
         Options are those of `Mount`. Raises ServerError for what cannot be played. Only before `start`.
         """
-        path = "/" + path.strip("/")
-        clips = [load_clip(Path(file)) for file in files] or [silence()]
+        path = _path(path)
+        clips = [file if isinstance(file, Clip) else load_clip(Path(file)) for file in files] or [silence()]
         if len({clip.codec for clip in clips}) > 1:
             raise ServerError(f"{path}: all clips of one camera must have the same codec.")
-        return self.add(Mount(path, clips, self._clock, **options))
-
-    def add(self, mount: Mount) -> Mount:
-        """Serve a mount that is made already."""
-        if mount.path in self.mounts:
-            raise ServerError(f"There are two cameras {mount.path}: give one of them another name.")
-        self.mounts[mount.path] = mount
-        return mount
+        if path in self.mounts:
+            raise ServerError(f"There are two cameras {path}: give one of them another name.")
+        self.mounts[path] = Mount(path, clips, self._clock, **options)
+        return self.mounts[path]
 
     def url(self, path: str, *, login: bool = False) -> str:
         """The address of a camera; with `login` it holds the password."""
@@ -85,7 +81,7 @@ class RtspServer:
         who = ""
         if login and self._login:
             who = f"{quote(self._login.user, safe='')}:{quote(self._login.password, safe='')}@"
-        return f"rtsp://{who}{host}:{self.port}{quote('/' + path.strip('/'))}"
+        return f"rtsp://{who}{host}:{self.port}{quote(_path(path))}"
 
     # -- life cycle; called from any thread but the server's own
 
@@ -111,7 +107,7 @@ class RtspServer:
 
     def kick(self, path: str | None = None, *, abort: bool = True) -> None:
         """Close the connections of one camera, or of all; with a reset if `abort`."""
-        self._call(lambda: self._kick(path, abort))
+        self._call(lambda: self._kick(path and _path(path), abort))
 
     def __enter__(self) -> RtspServer:
         return self.start()
@@ -160,6 +156,11 @@ class RtspServer:
             self._sessions.discard(session)
             session.leave()
             writer.close()
+
+
+def _path(name: str) -> str:
+    """`cam` and `/cam` are the same camera."""
+    return "/" + name.strip("/")
 
 
 async def _converse(session: Session, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
