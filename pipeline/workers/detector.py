@@ -18,8 +18,13 @@ def load_detector(settings: Detector) -> tuple[PersonDetector, Model]:
     cv2.setNumThreads(1)
     model = resolve(settings.model)
     detector = PersonDetector(open_session(model), model.entry)
-    log.info("detector: %s", model.note)
+    log.debug("detector: %s", model.note)
     return detector, model
+
+
+def ready_model(settings: Detector) -> None:
+    """Find, or fetch, the model once before workers start, and say which it is. Raises ModelError."""
+    log.info("detector: %s", resolve(settings.model).note)
 
 
 def described(model: Model) -> dict[str, str]:

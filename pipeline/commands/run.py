@@ -1,0 +1,84 @@
+"""`zonewatch run`: watch, until told to stop."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline import logs
+from pipeline.clock import SystemClock
+from pipeline.commands.output import FAILED, errors_told, fail
+from pipeline.config import Config, Loaded, load
+from pipeline.workers.detector import ready_model
+from pipeline.workers.supervisor import Supervisor
+
+log = logging.getLogger("zonewatch")
+
+
+def run(
+    file: Annotated[Path, typer.Argument(metavar="[FILE]", help="The configuration.")] = Path("streams.yaml"),
+    stdout: Annotated[bool, typer.Option("--stdout", help="Print every alert as a JSON line.")] = False,
+    log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = "INFO",
+) -> None:
+    """Watch the cameras of FILE and deliver what breaks their rules. SIGTERM ends in order, SIGHUP reads FILE again."""
+    level = log_level.upper()
+    if level not in logging.getLevelNamesMapping():
+        raise typer.BadParameter(f"{log_level} is none of DEBUG, INFO, WARNING, ERROR.", param_hint="--log-level")
+    logs.setup(level)
+    stop, reload = threading.Event(), threading.Event()
+    with errors_told():
+        loaded = load(file)
+        if stdout:
+            loaded = _with_stdout(loaded)
+        ready_model(loaded.config.detector)
+        with _only_one(loaded.config):
+            _on(signal.SIGTERM, stop)
+            _on(signal.SIGINT, stop)
+            _on(signal.SIGHUP, reload)
+            log.info("watching %d cameras of %s", len(loaded.config.cameras), file)
+            Supervisor(loaded, SystemClock(), level).run(stop, reload)
+    log.info("stopped")
+
+
+def _on(number: signal.Signals, event: threading.Event) -> None:
+    def handle(*_: Any) -> None:
+        event.set()
+
+    signal.signal(number, handle)
+
+
+def _with_stdout(loaded: Loaded) -> Loaded:
+    alerts = loaded.config.alerts.model_copy(update={"stdout": True})
+    config = loaded.config.model_copy(update={"alerts": alerts})
+    return Loaded(config, loaded.path, loaded.quarantined)
+
+
+@contextmanager
+def _only_one(config: Config) -> Iterator[None]:
+    """Two runs on one journal would tell everything twice. The kernel lets go of the lock when its holder dies."""
+    path = config.alerts.journal.with_name("run.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = path.open("a+")
+    except OSError as error:
+        fail(f"cannot write {path}: {os.strerror(error.errno or 0)}. Set alerts.journal to a folder of yours.", FAILED)
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            handle.seek(0)
+            fail(f"already running with the journal {config.alerts.journal}: process {handle.read().strip()}", FAILED)
+        handle.truncate(0)
+        handle.write(str(os.getpid()))
+        handle.flush()
+        os.set_inheritable(handle.fileno(), False)
+        yield

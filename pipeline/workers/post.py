@@ -1,0 +1,96 @@
+"""One camera in a worker: its capture thread, mailbox and lane, and what is told of it each second."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pipeline.capture.camera import Camera as Capture
+from pipeline.capture.camera_thread import CameraThread
+from pipeline.capture.mailbox import Mailbox
+from pipeline.capture.tally import Rate
+from pipeline.clock import Clock
+from pipeline.config import Camera, Detector
+from pipeline.rules.incidents import Origin
+from pipeline.types import CameraReport, CameraState, Frame, Incident
+from pipeline.workers.lane import Lane
+
+# Zones, lines and rules may change under a running camera; anything else is a new connection.
+_RULES = {"zones", "lines", "rules"}
+
+
+class Post:
+    """Where a camera is watched from. Used by the analysis loop only; the capture thread has the mailbox."""
+
+    def __init__(self, camera: Camera, detector: Detector, origin: Origin, mailbox: Mailbox, clock: Clock) -> None:
+        self.lane = Lane(camera, detector, origin)
+        self._mailbox = mailbox
+        self._clock = clock
+        self._thread = CameraThread(Capture(camera, mailbox, clock))
+        self._rate = Rate()
+        self._analysed = 0
+        self._fed_at = clock.monotonic()
+        self._interrupted = True
+
+    @property
+    def camera(self) -> Camera:
+        """As configured now."""
+        return self.lane.camera
+
+    @property
+    def stuck_threads(self) -> int:
+        """Capture threads that never came back."""
+        return self._thread.stuck_threads
+
+    @property
+    def finished(self) -> bool:
+        """The recording has been read to its end."""
+        return self._thread.report(self._clock.monotonic()).state is CameraState.ENDED
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def take(self) -> Frame | None:
+        """The newest frame, if one has come."""
+        frame = self._mailbox.take()
+        if frame is not None:
+            self._fed_at, self._interrupted = self._clock.monotonic(), False
+            self._rate.tick(self._fed_at)
+            self._analysed += 1
+        return frame
+
+    def look_after(self) -> list[Incident]:
+        """Replace a stuck connection; end what is open when no picture has come for too long."""
+        now = self._clock.monotonic()
+        self._thread.restart_if_stuck(now)
+        if self._interrupted or not (self.finished or now - self._fed_at > self.camera.stall_s):
+            return []
+        self._interrupted = True
+        reason = "end_of_recording" if self.finished else "camera_lost"
+        return self.lane.interrupt(reason, self._clock.wall())
+
+    def takes(self, camera: Camera) -> bool:
+        """Whether `camera` differs from this one in its rules only."""
+        return self.camera.model_dump(exclude=_RULES) == camera.model_dump(exclude=_RULES)
+
+    def stop(self) -> None:
+        """Ask the capture to stop."""
+        self._thread.stop()
+
+    def join(self, timeout: float) -> None:
+        """Wait for the capture to have stopped; a stuck one is left behind."""
+        self._thread.join(timeout)
+
+    def report(self, journal_waiting: int) -> CameraReport:
+        """How the camera is doing."""
+        now = self._clock.monotonic()
+        report = self._thread.report(now)
+        lost = report.state is CameraState.WATCHING and now - self._fed_at > self.camera.stall_s
+        return replace(
+            report,
+            state=CameraState.STALLED if lost else report.state,
+            fps_analysed=self._rate.a_second(now),
+            analysed=self._analysed,
+            open_incidents=self.lane.open_incidents,
+            journal_waiting=journal_waiting,
+        )

@@ -1,0 +1,169 @@
+"""A table of processes: start, watch, restart, apply, stop. The supervisor itself touches no video and no alert.
+
+Stopping is in order: workers first (capture, then analysis, then the last incidents into the journal), then delivery,
+which drains until `workers.drain_s`. A supervisor that is killed takes its children with it: their pipes end.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from pipeline.clock import Clock
+from pipeline.config import Config, Loaded, load
+from pipeline.errors import ConfigError
+from pipeline.workers import delivery, worker
+from pipeline.workers.process import Process, context
+from pipeline.workers.status import Status, write_status
+
+log = logging.getLogger(__name__)
+
+_LOOK_S = 0.1
+_STATUS_S = 1.0
+# A worker ends its posts one after the other, each within a second; then it is killed.
+_WORKER_STOP_S = 8.0
+
+
+class Supervisor:
+    """Keeps the processes of one configuration running. `run` until `stop`; `reload` when the file has changed."""
+
+    def __init__(self, loaded: Loaded, clock: Clock, level: str = "INFO") -> None:
+        self._loaded = loaded
+        self._clock = clock
+        self._level = level
+        self._context = context()
+        self._workers: dict[str, Process] = {}
+        self._crews: dict[str, list[str]] = {}
+        self._delivery = self._new_delivery()
+        self._numbered = 0
+        self._began = clock.wall()
+        self._seen = _stamp(loaded.path)
+
+    def run(self, stop: threading.Event, reload: threading.Event) -> None:
+        """The loop; returns when everything has ended."""
+        self._say_quarantined()
+        self._assign()
+        status_at = 0.0
+        while not stop.wait(_LOOK_S):
+            self._delivery.watch()
+            for process in list(self._workers.values()):
+                process.watch()
+            if reload.is_set() or _stamp(self._loaded.path) != self._seen:
+                reload.clear()
+                self.reload()
+            if self._clock.monotonic() >= status_at:
+                status_at = self._clock.monotonic() + _STATUS_S
+                self._write_status("running")
+        self._stop()
+
+    def reload(self) -> None:
+        """Read the file again and apply the difference; a file with mistakes changes nothing."""
+        self._seen = _stamp(self._loaded.path)
+        try:
+            loaded = load(self._loaded.path)
+        except ConfigError as error:
+            log.error("the configuration has mistakes; the one before stays in force:\n%s", error)
+            return
+        old, self._loaded = self._loaded.config, loaded
+        log.info("the configuration was read again")
+        self._say_quarantined()
+        new = loaded.config
+        if (old.site, old.alerts, old.detector, old.workers) != (new.site, new.alerts, new.detector, new.workers):
+            self._replace_all()
+        self._assign()
+
+    def _assign(self) -> None:
+        """Give every camera a worker; one that has a worker keeps it."""
+        config = self._loaded.config
+        wanted = [name for name, camera in config.cameras.items() if camera.enabled]
+        for name in list(self._crews):
+            self._crews[name] = [camera for camera in self._crews[name] if camera in wanted]
+            if not self._crews[name]:
+                self._dismiss([name])
+        placed = {camera for crew in self._crews.values() for camera in crew}
+        for camera in wanted:
+            if camera not in placed:
+                self._place(camera, config.workers.cameras_each)
+        for name, process in self._workers.items():
+            process.send(("apply", self._share(name)))
+
+    def _place(self, camera: str, most: int) -> None:
+        for crew in self._crews.values():
+            if len(crew) < most:
+                crew.append(camera)
+                return
+        self._numbered += 1
+        name = f"worker {self._numbered}"
+        self._crews[name] = [camera]
+        self._workers[name] = self._new(
+            name, lambda end: self._process(worker.main, self._share(name), end, self._level)
+        )
+
+    def _share(self, name: str) -> Config:
+        """The configuration as one worker sees it: all of it, but its own cameras only. The hash is that of all."""
+        config = self._loaded.config
+        cameras = {camera: config.cameras[camera] for camera in self._crews.get(name, ())}
+        share = config.model_copy(update={"cameras": cameras})
+        share.__dict__["hash"] = config.hash
+        return share
+
+    def _replace_all(self) -> None:
+        """What every process has read once has changed: all end in order and start anew."""
+        log.info("site, alerts, detector or workers have changed: all processes are replaced")
+        self._dismiss(list(self._workers))
+        self._end([self._delivery], self._loaded.config.workers.drain_s + 2)
+        self._delivery = self._new_delivery()
+
+    def _dismiss(self, names: list[str]) -> None:
+        leaving = [self._workers.pop(name) for name in names]
+        for name in names:
+            self._crews.pop(name)
+        self._end(leaving, _WORKER_STOP_S)
+
+    def _stop(self) -> None:
+        self._write_status("stopping")
+        self._end(self._workers.values(), _WORKER_STOP_S)
+        self._end([self._delivery], self._loaded.config.workers.drain_s + 2)
+        self._write_status("stopped")
+
+    def _end(self, processes: Iterable[Process], within_s: float) -> None:
+        processes = list(processes)
+        until = self._clock.monotonic() + within_s
+        for process in processes:
+            process.send("stop")
+        for process in processes:
+            if not process.join(until):
+                log.error("%s: did not end within %.0f s: killed", process.name, within_s)
+                process.kill()
+
+    def _new_delivery(self) -> Process:
+        return self._new("delivery", lambda end: self._process(delivery.run, self._loaded.config, end))
+
+    def _new(self, name: str, start: Callable[[Connection], BaseProcess]) -> Process:
+        return Process(name, start, self._loaded.config.workers.heartbeat_s, self._clock)
+
+    def _process(self, target: Callable[..., None], *arguments: object) -> BaseProcess:
+        return self._context.Process(target=target, args=arguments, daemon=False)
+
+    def _say_quarantined(self) -> None:
+        for name, problems in self._loaded.quarantined.items():
+            log.error("camera %s is left out:\n%s", name, "\n".join(str(problem) for problem in problems))
+
+    def _write_status(self, state: str) -> None:
+        status = Status(
+            state, self._began, self._clock.wall(), self._loaded, self._delivery, self._workers, self._crews
+        )
+        write_status(status)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """Changes when the file does; None while an editor has it away."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino

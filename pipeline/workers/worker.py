@@ -1,0 +1,170 @@
+"""One worker process: capture threads, one analysis loop, reports.
+
+    capture threads ─▶ mailboxes ─▶ turn(lanes, detector) ─▶ teller ─▶ journal
+The supervisor's pipe brings `("apply", Config)` and `"stop"`; its end means that the supervisor is gone. Not here: what a
+lane does.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+from pipeline import logs
+from pipeline.capture.mailbox import Mailbox
+from pipeline.clock import Clock, SystemClock
+from pipeline.config import Camera, Config, Detector
+from pipeline.errors import ZonewatchError
+from pipeline.rules.incidents import Origin
+from pipeline.sinks.outbox import Outbox
+from pipeline.store.snapshots import Snapshots
+from pipeline.types import CameraReport
+from pipeline.workers.detector import described, load_detector
+from pipeline.workers.lane import FindsPeople, turn
+from pipeline.workers.line import Line
+from pipeline.workers.post import Post
+from pipeline.workers.teller import Teller
+
+log = logging.getLogger(__name__)
+
+_ROUND_S = 1.0
+_IDLE_S = 0.2
+# So many capture threads that never came back are reason to replace the process: only its end frees them.
+_STUCK_LIMIT = 3
+STUCK_EXIT = 70
+FAILED_EXIT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerReport:
+    """The heartbeat: how each camera is doing."""
+
+    cameras: tuple[CameraReport, ...]
+
+
+def main(config: Config, connection: Connection, level: str) -> None:
+    """The process's entry. Exits with 0 when told to stop, 70 to be replaced, 1 when it cannot work at all."""
+    logs.setup(level)
+    stop = threading.Event()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor decides the order
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    line = Line(connection, stop, config.workers.drain_s)
+    clock = SystemClock()
+    try:
+        detector, model = load_detector(config.detector)
+        origin = Origin(config.site.id, described(model), config.hash)
+        teller = Teller(config.site.id, Outbox(config.alerts.journal), Snapshots(config.alerts.snapshots), clock)
+    except ZonewatchError as error:
+        log.error("%s", error)
+        raise SystemExit(FAILED_EXIT) from None
+    worker = Worker(detector, origin, teller, clock)
+    worker.apply(config)
+    worker.run(line, stop)
+    if worker.stuck:
+        os._exit(STUCK_EXIT)  # threads in libav would keep an orderly exit waiting
+
+
+class Worker:
+    """The analysis loop over the posts of this process."""
+
+    def __init__(self, detector: FindsPeople, origin: Origin, teller: Teller, clock: Clock) -> None:
+        self._detector = detector
+        self._origin = origin
+        self._teller = teller
+        self._clock = clock
+        self._wake = threading.Event()
+        self._posts: dict[str, Post] = {}
+
+    @property
+    def stuck(self) -> bool:
+        """Too many capture threads are lost in libav."""
+        return sum(post.stuck_threads for post in self._posts.values()) >= _STUCK_LIMIT
+
+    def run(self, line: Line, stop: threading.Event) -> None:
+        """Turn after turn, until told to stop; then capture, analysis and the last incidents end in this order."""
+        due = 0.0
+        while not stop.is_set() and not self.stuck:
+            self._wake.wait(_IDLE_S)
+            self._wake.clear()
+            self._turn()
+            for message in line.received():
+                self._obey(message, stop)
+            if self._clock.monotonic() >= due:
+                due = self._clock.monotonic() + _ROUND_S
+                self._round()
+                line.send(self._report())
+        self._end("worker_replaced" if self.stuck else "shutdown")
+        line.send(self._report())
+        line.close()
+
+    def apply(self, config: Config) -> None:
+        """Take the difference: new cameras start, gone ones stop, changed rules change under the running camera."""
+        self._origin = Origin(self._origin.site, self._origin.model, config.hash)
+        wanted = {name: camera for name, camera in config.cameras.items() if camera.enabled}
+        for name in [name for name, post in self._posts.items() if not _goes_on(post, wanted.get(name))]:
+            self._dismiss(name)
+        for name, camera in wanted.items():
+            if name not in self._posts:
+                self._post(camera, config.detector)
+            elif self._posts[name].camera != camera:
+                self._retell(self._posts[name], camera)
+
+    def _obey(self, message: object, stop: threading.Event) -> None:
+        if message == "stop":
+            stop.set()
+        elif isinstance(message, tuple):
+            self.apply(message[1])
+
+    def _turn(self) -> None:
+        """Newest frames in, incidents out."""
+        taken = {post: frame for post in self._posts.values() if (frame := post.take()) is not None}
+        if not taken:
+            return
+        told = turn({post.lane: frame for post, frame in taken.items()}, self._detector, self._clock.wall())
+        for post, frame in taken.items():
+            if incidents := told[post.lane]:
+                self._teller.tell(incidents, post.camera, frame)
+
+    def _round(self) -> None:
+        for post in self._posts.values():
+            self._teller.tell(post.look_after(), post.camera, None)
+        self._teller.flush()
+
+    def _report(self) -> WorkerReport:
+        return WorkerReport(tuple(post.report(self._teller.waiting) for post in self._posts.values()))
+
+    def _post(self, camera: Camera, detector: Detector) -> None:
+        self._teller.close_orphans(camera.name)
+        post = Post(camera, detector, self._origin, Mailbox(self._wake), self._clock)
+        self._posts[camera.name] = post
+        post.start()
+
+    def _retell(self, post: Post, camera: Camera) -> None:
+        log.info("camera %s: new rules, zones or lines", camera.name)
+        self._teller.tell(post.lane.reconfigure(camera, self._origin, self._clock.wall()), camera, None)
+
+    def _dismiss(self, name: str) -> None:
+        post = self._posts.pop(name)
+        log.info("camera %s: no longer watched as it was", name)
+        post.stop()
+        self._teller.tell(post.lane.interrupt("camera_reconfigured", self._clock.wall()), post.camera, None)
+
+    def _end(self, reason: str) -> None:
+        for post in self._posts.values():
+            post.stop()
+        for post in self._posts.values():
+            post.join(1.0)
+        self._turn()
+        for post in self._posts.values():
+            self._teller.tell(post.lane.interrupt(reason, self._clock.wall()), post.camera, None)
+        self._teller.flush()
+        if self._teller.waiting:
+            log.error("%d alerts could not be written to the journal and are lost", self._teller.waiting)
+
+
+def _goes_on(post: Post, camera: Camera | None) -> bool:
+    return camera is not None and post.takes(camera)
