@@ -1,8 +1,8 @@
 """One worker process: capture threads, one analysis loop, reports.
 
     capture threads ─▶ mailboxes ─▶ turn(lanes, detector) ─▶ teller ─▶ journal
-The supervisor's pipe brings `("apply", Config)` and `"stop"`; its end means that the supervisor is gone. Not here: what a
-lane does.
+The supervisor's pipe brings `("apply", Config)` and `"stop"`; its end means that the supervisor is gone. Not here: the
+lane.
 """
 
 from __future__ import annotations
