@@ -62,7 +62,8 @@ class Frame:
         if not self.full_range:
             luma = _EXPAND_LUMA[luma]
             u, v = _EXPAND_CHROMA[u], _EXPAND_CHROMA[v]
-        return np.asarray(cv2.cvtColor(cv2.merge((luma, u, v)), cv2.COLOR_YUV2RGB), np.uint8)
+        # Not OpenCV's "YUV", which scales U and V as analogue television did.
+        return np.asarray(cv2.cvtColor(cv2.merge((luma, v, u)), cv2.COLOR_YCrCb2RGB), np.uint8)
 
 
 # Studio range (16–235, 16–240) to full range, as ITU-R BT.601 has it.

@@ -1,0 +1,222 @@
+"""A camera that is kept connected, in its thread, against a real server."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from pipeline.capture.backoff import Backoff
+from pipeline.capture.camera import Camera
+from pipeline.capture.camera_thread import CameraThread
+from pipeline.capture.decode import open_stream
+from pipeline.capture.mailbox import Mailbox
+from pipeline.clock import SystemClock
+from pipeline.errors import SourceFault
+from pipeline.simulate.server import RtspServer
+from pipeline.types import CameraState, Frame
+from tests.capture.conftest import PASSWORD, camera, wait_for
+from tests.media import frame_number
+
+QUICK = {"connect_s": 1, "stall_s": 1}
+
+
+class Watched:
+    """A camera in its thread, and the frames taken from it."""
+
+    def __init__(self, url: Path | str, **keys: object) -> None:
+        self.mailbox = Mailbox()
+        self.thread = CameraThread(Camera(camera(url, **keys), self.mailbox, SystemClock(), self._open))
+        self.frames: list[Frame] = []
+        self.hold = threading.Event()
+        self.holding = False
+        self._hold_next = False
+
+    def _open(self, *what):
+        stream = open_stream(*what)
+        plain = stream._source.packet_seen
+
+        def seen(packet):
+            """Stands for a read in libav that never comes back: a real one cannot be had on request."""
+            if self._hold_next:
+                self._hold_next, self.holding = False, True
+                self.hold.wait(60)
+            plain(packet)
+
+        stream._source.packet_seen = seen
+        return stream
+
+    def wedge(self) -> None:
+        self._hold_next = True
+
+    def look(self) -> Frame | None:
+        frame = self.mailbox.take()
+        if frame is not None:
+            self.frames.append(frame)
+        return frame
+
+    @property
+    def report(self):
+        return self.thread.report(time.monotonic())
+
+    @property
+    def state(self) -> CameraState:
+        return self.report.state
+
+
+@pytest.fixture
+def watch() -> Iterator[Callable[..., Watched]]:
+    """Start to watch a url; stopped at the end of the test."""
+    all_of_them: list[Watched] = []
+
+    def start(url: Path | str, **keys: object) -> Watched:
+        one = Watched(url, **{**QUICK, **keys})
+        all_of_them.append(one)
+        one.thread.start()
+        return one
+
+    yield start
+    for one in all_of_them:
+        one.hold.set()
+        one.thread.stop()
+    for one in all_of_them:
+        assert one.thread.join(5)
+
+
+def test_a_file_arrives_whole_and_then_the_camera_has_ended(watch, clips: Path):
+    one = watch(clips / "plain.mp4")
+    wait_for(lambda: one.look() is None and one.state is CameraState.ENDED)
+    assert [frame_number(frame.luma) for frame in one.frames] == list(range(30))
+    report = one.report
+    assert (report.decoded, report.dropped, report.size, report.codec) == (30, 0, (320, 240), "h264")
+    assert report.error is None
+
+
+def test_only_as_many_frames_are_offered_as_are_to_be_analysed(watch, clips: Path):
+    one = watch(clips / "plain.mp4", analyse_fps=5)
+    wait_for(lambda: one.look() is None and one.state is CameraState.ENDED)
+    assert [frame_number(frame.luma) for frame in one.frames] == list(range(0, 30, 2))
+    assert one.report.decoded == 30
+
+
+def test_a_live_camera_reports_how_it_is_doing(watch, server: RtspServer):
+    one = watch(server.url("plain", login=True))
+    wait_for(lambda: one.look() and len(one.frames) >= 15)
+    report = one.report
+    assert report.state is CameraState.WATCHING
+    assert report.fps_in == pytest.approx(10, abs=3)
+    assert (report.connections, report.size, report.lag_s < 0.5) == (1, (320, 240), True)
+    assert report.last_frame_at == pytest.approx(time.time(), abs=1)
+    assert "***@" in report.source
+
+
+def test_frames_nobody_takes_are_counted_as_dropped(watch, server: RtspServer):
+    one = watch(server.url("plain", login=True))
+    wait_for(lambda: one.report.decoded >= 8)
+    assert one.report.dropped >= 6
+    assert one.look() is not None
+
+
+def test_a_camera_that_was_away_comes_back_by_itself_and_time_goes_on(watch, server: RtspServer):
+    one = watch(server.url("plain", login=True))
+    wait_for(lambda: one.look() and len(one.frames) >= 5)
+    server.stop()
+    wait_for(lambda: one.state is CameraState.WAITING)
+    assert one.report.error_kind in ("lost", "stalled", "refused")
+    server.start()
+    seen = len(one.frames)
+    wait_for(lambda: one.look() and len(one.frames) >= seen + 5)
+    media = [frame.pts for frame in one.frames]
+    assert media == sorted(set(media))
+    assert one.report.connections >= 2
+    assert one.report.error is None
+    assert one.frames[-1].pts - one.frames[0].pts == pytest.approx(one.frames[-1].received - one.frames[0].received, abs=0.5)  # fmt: skip
+
+
+def test_the_password_is_in_no_log_line_and_in_no_report(watch, server: RtspServer, caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.DEBUG)
+    server.mounts["/other"].faults.refuse = 401
+    bad, lost = watch(server.url("other", login=True)), watch(server.url("plain", login=True))
+    wait_for(lambda: bad.report.error and lost.look())
+    server.stop()
+    wait_for(lambda: lost.report.error)
+    told = caplog.text + repr(bad.report) + repr(lost.report)
+    assert "camera gate" in caplog.text
+    assert PASSWORD not in told
+    assert quote(PASSWORD, safe="") not in told
+    assert quote(PASSWORD) not in told
+    assert bad.report.error_kind == "auth"
+
+
+def test_the_same_complaint_is_logged_once(watch, server: RtspServer, caplog: pytest.LogCaptureFixture):
+    server.stop()
+    one = watch(server.url("plain", login=True))
+    wait_for(lambda: one.report.connections >= 3)
+    assert sum("camera gate" in record.getMessage() for record in caplog.records) == 1
+
+
+def test_a_wrong_password_is_not_tried_again_at_once(watch, server: RtspServer):
+    server.mounts["/plain"].faults.refuse = 401
+    one = watch(server.url("plain", login=True))
+    wait_for(lambda: one.state is CameraState.WAITING)
+    assert one.report.connections == 1
+    assert Backoff(lambda: 0.0).after(SourceFault.AUTH) == 10
+
+
+def test_a_frozen_camera_is_let_go_while_another_goes_on(watch, server: RtspServer):
+    frozen, other = watch(server.url("plain", login=True)), watch(server.url("other", login=True))
+    wait_for(lambda: frozen.look() and other.look())
+    server.mounts["/plain"].faults.freeze = True
+    wait_for(lambda: frozen.report.error_kind == "stalled")
+    seen = other.report.decoded
+    wait_for(lambda: other.report.decoded >= seen + 5)
+    assert other.report.connections == 1
+    server.mounts["/plain"].faults.freeze = False
+    wait_for(lambda: frozen.state is CameraState.WATCHING)
+
+
+def test_a_wedged_thread_is_abandoned_and_another_takes_its_place(watch, server: RtspServer):
+    one, other = watch(server.url("plain", login=True)), watch(server.url("other", login=True))
+    wait_for(lambda: one.look() and len(one.frames) >= 3)
+    decoded = one.report.decoded
+    one.wedge()
+    wait_for(lambda: one.holding)
+    assert not one.thread.restart_if_stuck(time.monotonic())
+    wait_for(lambda: one.thread.restart_if_stuck(time.monotonic()))
+    assert one.thread.stuck_threads == one.thread.abandoned == 1
+    assert not other.thread.restart_if_stuck(time.monotonic())
+    while one.look():
+        pass
+    seen = len(one.frames)
+    wait_for(lambda: one.look() and len(one.frames) >= seen + 5)
+    one.hold.set()
+    wait_for(lambda: one.thread.stuck_threads == 0)
+    wait_for(lambda: one.look() and len(one.frames) >= seen + 10)
+    media = [frame.pts for frame in one.frames]
+    assert media == sorted(set(media))
+    assert one.report.decoded > decoded
+    assert one.report.connections == 2
+    assert other.report.connections == 1
+
+
+def test_stopping_ends_a_camera_that_waits_for_the_next_try(watch, server: RtspServer):
+    server.mounts["/plain"].faults.refuse = 404
+    one = watch(server.url("plain", login=True))
+    wait_for(lambda: one.state is CameraState.WAITING)
+    one.thread.stop()
+    assert one.thread.join(2)
+    assert one.state is CameraState.STOPPED
+
+
+def test_pauses_double_up_to_a_bound_and_a_person_s_faults_wait_longer():
+    quick, slow = Backoff(lambda: 0.0), Backoff(lambda: 0.0)
+    assert [quick.after(SourceFault.LOST) for _ in range(8)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
+    assert [slow.after(SourceFault.NOT_FOUND) for _ in range(4)] == [10, 20, 40, 60]
+    quick.reset()
+    assert quick.after(SourceFault.LOST) == 0.5
+    assert Backoff(lambda: 1.0).after(SourceFault.LOST) == 0.25

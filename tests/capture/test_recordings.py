@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import logging
+import shutil
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import av
+import pytest
+
+from pipeline.capture.recordings import recordings_at, start_from_name
+from pipeline.errors import SourceError, SourceFault
+from tests.capture.conftest import opened
+from tests.media import frame_number, make_clip
+
+EIGHT = datetime(2026, 11, 23, 8, 15, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "2026-11-23_08-15-00.mp4",
+        "20261123T081500.mkv",
+        "20261123T081500Z.mkv",
+        "ch01_00000000_20261123081500_20261123082000.mp4",
+        "cam 2026.11.23 08.15.00.mp4",
+        f"front-{int(EIGHT)}.mp4",
+        f"{int(EIGHT)}000.mp4",
+        "2026-11-23/08-15-00.mp4",
+        "20261123/08/15-00.mp4",
+        "20261123/20261123_081500.mp4",
+    ],
+)
+def test_names_tell_when_a_recording_was_made(name: str):
+    assert start_from_name(Path("archive") / name) == EIGHT
+
+
+@pytest.mark.parametrize(
+    "name", ["clip12.mp4", "2026-13-40_08-15-00.mp4", "2026-11-23_08-15-00/clip1.mp4", "video.mp4"]
+)
+def test_other_names_do_not(name: str):
+    assert start_from_name(Path("archive") / name) is None
+
+
+def test_a_time_in_a_name_is_that_of_the_site():
+    assert start_from_name(Path("20261123T081500.mp4"), ZoneInfo("Europe/Berlin")) == EIGHT - 3600
+    assert start_from_name(Path("20261123T081500Z.mp4"), ZoneInfo("Europe/Berlin")) == EIGHT
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "count"), [("plain.mp4", "h264", 30), ("hevc.mp4", "hevc", 20), ("mjpeg.avi", "mjpeg", 10)]
+)
+def test_files_play_from_zero_with_every_picture(clips: Path, name: str, codec: str, count: int):
+    with opened(clips / name) as stream:
+        frames = list(stream)
+    assert [frame_number(frame.luma) for frame in frames] == list(range(count))
+    assert [frame.pts for frame in frames] == pytest.approx([n / 10 for n in range(count)])
+    assert [frame.seq for frame in frames] == list(range(count))
+    assert (stream.codec, stream.size, stream.decoded) == (codec, (320, 240), count)
+    assert frames[0].at is None
+
+
+def test_the_same_file_twice_gives_the_same_frames(clips: Path):
+    first, second = [[(f.pts, f.seq, f.luma.tobytes()) for f in opened(clips / "plain.mp4")] for _ in range(2)]
+    assert first == second
+
+
+def test_a_folder_plays_in_the_order_of_time_with_its_gaps(clips: Path, tmp_path: Path):
+    for name in ("b 2026-11-23_08-15-00", "a 2026-11-23_08-15-10", "c 2026-11-23_08-15-02"):
+        shutil.copy(clips / "plain.mp4", tmp_path / f"{name}.mp4")
+    with opened(tmp_path) as stream:
+        frames = list(stream)
+    starts = [frame.pts for frame in frames if frame_number(frame.luma) == 0]
+    assert starts == pytest.approx([0, 3, 10])  # the second began before the first had ended
+    assert [frame.at for frame in frames if frame_number(frame.luma) == 0] == [EIGHT, EIGHT + 2, EIGHT + 10]
+    assert all(later.pts > one.pts for one, later in pairwise(frames))
+    assert frames[0].at_error == 1.0
+
+
+def test_without_times_names_are_ordered_as_people_count(clips: Path, tmp_path: Path):
+    for name in ("clip10.mp4", "clip2.mp4", "Clip1.mp4", ".hidden.mp4", "notes.txt"):
+        shutil.copy(clips / "plain.mp4", tmp_path / name)
+    (tmp_path / "later").mkdir()
+    shutil.copy(clips / "plain.mp4", tmp_path / "later" / "2026-11-23_08-15-00.mp4")
+    names = [recording.path.name for recording in recordings_at(tmp_path)]
+    assert names == ["2026-11-23_08-15-00.mp4", "Clip1.mp4", "clip2.mp4", "clip10.mp4"]
+
+
+def test_a_container_may_tell_when_it_was_made(clips: Path, tmp_path: Path):
+    with av.open(str(clips / "plain.mp4")) as source, av.open(str(tmp_path / "made.mp4"), "w") as target:
+        target.metadata["creation_time"] = "2026-11-23T08:15:00.000000Z"
+        video = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = video
+                target.mux(packet)
+    with opened(tmp_path / "made.mp4") as stream:
+        assert [(frame.at, frame.at_error) for frame in stream][1] == (pytest.approx(EIGHT + 0.1), 5.0)
+
+
+def test_a_loop_begins_again_and_time_goes_on(clips: Path):
+    with opened(clips / "plain.mp4", loop=True) as stream:
+        frames = [frame for frame, _ in zip(stream, range(75), strict=False)]
+    assert [frame_number(frame.luma) for frame in frames] == [n % 30 for n in range(75)]
+    assert [frame.pts for frame in frames] == pytest.approx([n / 10 for n in range(75)])
+
+
+def test_an_unreadable_file_in_a_folder_is_named_and_left_out(clips, tmp_path, caplog):
+    shutil.copy(clips / "plain.mp4", tmp_path / "1.mp4")
+    (tmp_path / "2.mp4").write_bytes(b"not a video at all" * 100)
+    (tmp_path / "3.mp4").write_bytes(b"")
+    shutil.copy(clips / "plain.mp4", tmp_path / "4.mp4")
+    with caplog.at_level(logging.WARNING), opened(tmp_path) as stream:
+        assert len(list(stream)) == 60
+    assert "2.mp4" in caplog.text
+    assert "3.mp4" in caplog.text
+    assert "camera gate" in caplog.text
+
+
+def test_damage_inside_a_file_costs_the_damaged_pictures_only(clips: Path, tmp_path: Path):
+    data = bytearray((make_clip(tmp_path / "long.mkv", seconds=10, gop=5)).read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 300] = bytes(range(100)) * 3
+    (tmp_path / "long.mkv").write_bytes(data)
+    with opened(tmp_path / "long.mkv") as stream:
+        frames = list(stream)
+    assert len(frames) > 70
+    assert frames[-1].pts > 9
+    assert all(later.pts > one.pts for one, later in pairwise(frames))
+
+
+def test_a_file_cut_short_plays_as_far_as_it_goes(tmp_path: Path):
+    data = make_clip(tmp_path / "cut.mkv", seconds=5, gop=5).read_bytes()
+    (tmp_path / "cut.mkv").write_bytes(data[: len(data) // 2])
+    with opened(tmp_path / "cut.mkv") as stream:
+        assert 10 < len(list(stream)) < 40
+
+
+@pytest.mark.parametrize(
+    ("make", "fault"),
+    [
+        (lambda path: None, SourceFault.NOT_FOUND),
+        (lambda path: path.write_text("hello " * 1000), SourceFault.NOT_VIDEO),
+        (lambda path: path.write_bytes(b""), SourceFault.NOT_VIDEO),
+        (lambda path: path.mkdir(), SourceFault.NOT_FOUND),
+    ],
+    ids=["missing", "text", "empty", "empty folder"],
+)
+def test_a_source_without_video_says_so(tmp_path: Path, make, fault: SourceFault):
+    make(tmp_path / "clip.mp4")
+    with (
+        pytest.raises(SourceError, match=r"camera gate: .*clip\.mp4") as raised,
+        opened(tmp_path / "clip.mp4") as stream,
+    ):
+        list(stream)
+    assert raised.value.fault is fault
+
+
+def test_a_recording_that_changes_size_goes_on(clips: Path, tmp_path: Path):
+    shutil.copy(clips / "plain.mp4", tmp_path / "1.mp4")
+    shutil.copy(clips / "small.mp4", tmp_path / "2.mp4")
+    with opened(tmp_path) as stream:
+        assert {frame.size for frame in stream} == {(320, 240), (160, 120)}
