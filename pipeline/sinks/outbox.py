@@ -77,9 +77,9 @@ class Outbox:
     def __init__(self, path: Path | str, clock: Clock | None = None, readonly: bool = False) -> None:
         self.path = Path(path)
         self._clock = clock or SystemClock()
-        with self._ours():
-            self._db = self._open_readonly() if readonly else self._open()
+        self._readonly = readonly
         self._version = -1
+        self._connect()
 
     def put(self, event: Event) -> int:
         """Write one event; it is on disk when this returns. The same event id again changes nothing.
@@ -88,6 +88,7 @@ class Outbox:
         """
         data = event["data"]
         row = (event["id"], self._clock.wall(), data["incident"], data["revision"], data["state"], data["camera"])
+        self._follow()
         with self._ours():
             done = self._db.execute(
                 "INSERT INTO event (id, at, incident, revision, state, camera, severity, data)"
@@ -97,11 +98,15 @@ class Outbox:
             known = done or self._db.execute("SELECT seq FROM event WHERE id = ?", (event["id"],)).fetchone()
             return int(known[0])
 
-    def after(self, seq: int, n: int, since: float = 0.0) -> list[Row]:
-        """The next `n` events after `seq`, oldest first, leaving out those written before `since` (Unix seconds)."""
-        query = "SELECT seq, at, data FROM event WHERE seq > ? AND at >= ? ORDER BY seq LIMIT ?"
+    def after(self, seq: int, n: int) -> list[Row]:
+        """The next `n` events after `seq`, oldest first."""
+        query = "SELECT seq, at, data FROM event WHERE seq > ? ORDER BY seq LIMIT ?"
         with self._ours():
-            return [Row(*row) for row in self._db.execute(query, (seq, since, n))]
+            return [Row(*row) for row in self._db.execute(query, (seq, n))]
+
+    def last_before(self, wall: float, upto: int) -> int:
+        """The highest place, not above `upto`, that was written before `wall` (Unix seconds); 0 where none was."""
+        return int(self._one("SELECT max(seq) FROM event WHERE at < ? AND seq <= ?", wall, upto) or 0)
 
     def read(
         self,
@@ -183,6 +188,7 @@ class Outbox:
 
     def changed(self) -> bool:
         """Has another process written since the last call? Costs microseconds: ask as often as you like."""
+        self._follow()
         before, self._version = self._version, int(self._one("PRAGMA data_version"))
         return before != self._version
 
@@ -210,6 +216,22 @@ class Outbox:
             raise JournalError(
                 f"The journal of alerts {self.path}: {error.strerror or error}. Check its folder."
             ) from error
+
+    def _connect(self) -> None:
+        with self._ours():
+            self._db = self._open_readonly() if self._readonly else self._open()
+            self._inode = self.path.stat().st_ino
+        self._version = -1
+
+    def _follow(self) -> None:
+        """Somebody may have moved the file aside or deleted it: what we wrote to it now would be lost unseen."""
+        try:
+            moved = self.path.stat().st_ino != self._inode
+        except OSError:
+            moved = True
+        if moved:
+            self._db.close()
+            self._connect()
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
