@@ -90,11 +90,13 @@ def _examined(path: Path, env: Mapping[str, str]) -> tuple[Document, list[Proble
     found = document.problems + _invalid(document)
     if not document.data.get("cameras"):
         found.append(document.problem(("cameras",), "no camera is declared", "Add one: `cameras: {name: {url: …}}`."))
-    return document, sorted(found, key=lambda problem: problem.line)
+    return document, document.sorted(found)
 
 
 def _made(path: Path, data: dict[str, Any]) -> Config:
-    return Config.model_validate(data, context={"folder": path.absolute().parent})
+    given = {key: value for key, value in data.items() if value is not None}
+    # A default made by the model itself would not know the folder.
+    return Config.model_validate({"alerts": {}, **given}, context={"folder": path.absolute().parent})
 
 
 def _invalid(document: Document) -> list[Problem]:

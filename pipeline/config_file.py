@@ -6,6 +6,7 @@ Every scalar stays the text that was written (only an empty one is None): the mo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,11 @@ class Document:
         line = line or self.line(loc)
         sentence = redact(message) + ("" if message.endswith((".", "?")) else ".")
         return Problem(str(self.path), line, dotted(loc), sentence, redact(hint), camera)
+
+    def sorted(self, problems: Iterable[Problem]) -> list[Problem]:
+        """In the order of the file; what is missing comes last of its line."""
+        place = {dotted(loc): i for i, loc in enumerate(self.lines)}
+        return sorted(problems, key=lambda problem: (problem.line, place.get(problem.key, len(place))))
 
     def is_broken(self, loc: Loc) -> bool:
         """Whether this value, or one around it, has been complained of already."""

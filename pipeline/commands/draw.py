@@ -31,7 +31,9 @@ def save(camera: Camera, picture: Pixels, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_bytes(jpeg.tobytes())
     except OSError as error:
-        raise ZonewatchError(f"{path}: cannot be written: {error.strerror}. Check the folder.") from None
+        raise ZonewatchError(
+            f"camera {camera.name}: {path} cannot be written: {error.strerror}. Check the folder."
+        ) from None
     return path
 
 

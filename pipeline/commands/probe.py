@@ -33,9 +33,9 @@ class Probe:
 
     def __str__(self) -> str:
         if self.error or not self.size:
-            return f"{self.camera}: {self.error}"
+            return f"{self.error}"
         fps = f"{self.fps:.3g} fps" if self.fps else "fps not known"
-        return f"{self.camera}: {self.size[0]}x{self.size[1]} {self.codec} {fps}"
+        return f"camera {self.camera}: {self.size[0]}x{self.size[1]} {self.codec} {fps}"
 
 
 def probe(cameras: list[Camera], zone: tzinfo) -> list[Probe]:
@@ -72,7 +72,9 @@ class _Look(threading.Thread):
     def result(self, timeout_s: float) -> Probe:
         """Wait for it. A first picture is enough, should the rest come too slowly."""
         self.join(max(0.0, timeout_s))
-        said = f"no picture within {self.patience_s:g} s. Check the camera, or give it more connect_s or stall_s."
+        said = (
+            f"camera {self._camera.name}: no picture within {self.patience_s:g} s. Check it, or give it more connect_s."
+        )
         return self._done or self._first or Probe(self._camera.name, error=said)
 
     def _watch(self, stream: Stream) -> Probe:
@@ -84,7 +86,8 @@ class _Look(threading.Thread):
             if len(times) == PICTURES:
                 break
         if self._first is None:
-            return Probe(self._camera.name, error="it ended without a picture. Check that it is a video.")
+            said = f"camera {self._camera.name}: it ended without a picture. Check that it is a video."
+            return Probe(self._camera.name, error=said)
         seconds = times[-1] - times[0]
         fps = (len(times) - 1) / seconds if seconds > 0 else None
         return Probe(self._camera.name, self._first.size, self._first.codec, fps, self._first.picture)
