@@ -23,7 +23,8 @@ _ENOUGH = {"probesize": "500000", "analyzeduration": "1000000"}
 # Waits for nothing but the stream's description: the first key frame is not spent on guessing. Never `nobuffer`, which
 # throws the probed packets away, key frame included.
 _QUICK = {"probesize": "32", "analyzeduration": "0"}
-_RTSP = {"allowed_media_types": "video", "fpsprobesize": "1", "max_delay": "500000", "buffer_size": "4194304"}
+_VIDEO_ONLY = {"allowed_media_types": "video"}
+_RTSP = {"fpsprobesize": "1", "max_delay": "500000", "buffer_size": "4194304"}
 
 
 class Live:
@@ -74,8 +75,9 @@ class Live:
             return open_video(camera, url, options={"fpsprobesize": "1", **_ENOUGH}, timeout=timeout)
         options = {"rtsp_transport": camera.transport, **_RTSP}
         try:
-            return open_video(camera, url, options={**options, **_QUICK}, timeout=timeout)
+            return open_video(camera, url, options={**options, **_VIDEO_ONLY, **_QUICK}, timeout=timeout)
         except SourceError as error:
-            if error.fault is not SourceFault.NO_VIDEO:
+            # A camera of sound only refuses to play nothing in the same words as one that has too many viewers.
+            if error.fault not in (SourceFault.NO_VIDEO, SourceFault.BUSY):
                 raise
-            return open_video(camera, url, options={**options, **_ENOUGH}, timeout=timeout)
+        return open_video(camera, url, options={**options, **_ENOUGH}, timeout=timeout)

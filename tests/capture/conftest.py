@@ -15,16 +15,20 @@ from pipeline.config import Camera
 from pipeline.simulate.server import RtspServer
 from tests.media import make_clip
 
+STEP = 1 / 25
+"""Seconds between the pictures of the simulated cameras."""
 PASSWORD = "p@ss/w#rd äß"
 
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of small clips: plain, hevc, small (half the size), all 10 pictures a second, a key frame every 5."""
+    """The folder of small clips: of 10 pictures a second, and of 25 for the simulated cameras."""
     folder = tmp_path_factory.mktemp("capture")
     make_clip(folder / "plain.mp4", seconds=3, gop=5)
     make_clip(folder / "small.mp4", seconds=2, gop=5, size=(160, 120))
     make_clip(folder / "hevc.mp4", codec="libx265", seconds=2, gop=5)
+    for name, keys in {"live": {}, "live_hevc": {"codec": "libx265"}, "live_small": {"size": (160, 120)}}.items():
+        make_clip(folder / f"{name}.mp4", fps=25, seconds=3, gop=10, **keys)
     make_clip(folder / "mjpeg.avi", codec="mjpeg", seconds=1)
     return folder
 
@@ -33,10 +37,10 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(clips: Path) -> Iterator[RtspServer]:
     """Cameras /plain, /other, /hevc, /sizes (clip 1 is smaller) and /sound behind a password."""
     one = RtspServer(user="cam", password=PASSWORD)
-    one.mount("plain", clips / "plain.mp4")
-    one.mount("other", clips / "plain.mp4")
-    one.mount("hevc", clips / "hevc.mp4")
-    one.mount("sizes", clips / "plain.mp4", clips / "small.mp4")
+    one.mount("plain", clips / "live.mp4")
+    one.mount("other", clips / "live.mp4")
+    one.mount("hevc", clips / "live_hevc.mp4")
+    one.mount("sizes", clips / "live.mp4", clips / "live_small.mp4")
     one.mount("sound")
     with one:
         yield one

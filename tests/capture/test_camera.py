@@ -106,10 +106,10 @@ def test_only_as_many_frames_are_offered_as_are_to_be_analysed(watch, clips: Pat
 
 def test_a_live_camera_reports_how_it_is_doing(watch, server: RtspServer):
     one = watch(server.url("plain", login=True))
-    wait_for(lambda: one.look() and len(one.frames) >= 15)
+    wait_for(lambda: one.look() and len(one.frames) >= 40)
     report = one.report
     assert report.state is CameraState.WATCHING
-    assert report.fps_in == pytest.approx(10, abs=3)
+    assert report.fps_in == pytest.approx(25, abs=8)
     assert (report.connections, report.size, report.lag_s < 0.5) == (1, (320, 240), True)
     assert report.last_frame_at == pytest.approx(time.time(), abs=1)
     assert "***@" in report.source
@@ -135,7 +135,8 @@ def test_a_camera_that_was_away_comes_back_by_itself_and_time_goes_on(watch, ser
     assert media == sorted(set(media))
     assert one.report.connections >= 2
     assert one.report.error is None
-    assert one.frames[-1].pts - one.frames[0].pts == pytest.approx(one.frames[-1].received - one.frames[0].received, abs=0.5)  # fmt: skip
+    first, last = one.frames[0], one.frames[-1]
+    assert last.pts - first.pts == pytest.approx(last.received - first.received, abs=0.5)
 
 
 def test_the_password_is_in_no_log_line_and_in_no_report(watch, server: RtspServer, caplog: pytest.LogCaptureFixture):
