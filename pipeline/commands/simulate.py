@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from pipeline.clock import SystemClock
+from pipeline.commands.output import errors_told
 from pipeline.errors import ServerError
 from pipeline.simulate.faults import Moment, Planned, moments, parse_fault
 from pipeline.simulate.mount import Mount
@@ -50,7 +51,9 @@ def simulate(
     password: _Password = None,
     fault: _Faults = None,
     loops: Annotated[int | None, typer.Option(min=1, help="Play so often to the first client, then end.")] = None,
-    restart: Annotated[bool, typer.Option(help="Begin at 0 for a client that comes when nobody watches.")] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin at 0 for a client that comes when nobody watches.")
+    ] = False,
     transport: Annotated[str, typer.Option(help="tcp, udp or both: what clients may ask for.")] = "both",
 ) -> None:
     """Play videos as RTSP cameras, in real time and without end, over TCP and UDP; with faults on request.
@@ -61,12 +64,12 @@ def simulate(
     if transport not in _TRANSPORTS:
         raise typer.BadParameter(f"'{transport}' is not a transport: write tcp, udp or both.", param_hint="--transport")
     server = RtspServer(host, port, user, _login(user, password), transports=_TRANSPORTS[transport])
-    with tempfile.TemporaryDirectory(prefix="zonewatch-") as folder:
+    with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-") as folder:
         cameras = _cameras(videos or []) or {"hall": _scene(Path(folder))}
         _check_names(plan, cameras)
         for name, path in cameras.items():
             _mount(server, name, path, plan, restart_on_play=restart or loops is not None, loops=loops)
-    _serve(server, moments(plan))
+        _serve(server, moments(plan))
 
 
 def _parsed(text: str) -> Planned:
