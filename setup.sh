@@ -6,6 +6,8 @@ set -eu
 cd "$(dirname "$0")"
 purpose=${1:-run}
 
+# What OpenCV's windows load, although we open none (Ubuntu's libglib2.0-0t64 goes by the old name too).
+OPENCV_PACKAGES="libgl1 libxcb1 libglib2.0-0"
 # What the real parts in the tests need from the system: a Redis server, and an RTSP server that is not ours.
 TEST_PACKAGES="redis-server python3-gi gir1.2-gst-rtsp-server-1.0
     gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad"
@@ -21,15 +23,14 @@ find_python() {
     stop "Python 3.11 or newer is needed and ${PYTHON:-python3} is not that; install one and name it: make PYTHON=python3.12"
 }
 
-# bring WHY PACKAGE...: installs with apt-get where it may, else says the command and fails.
+# Installs packages with apt-get where it may, else says the command and fails.
 bring() {
-    why=$1; shift
-    command -v apt-get >/dev/null || { say "$why needs these packages (Debian's names), and there is no apt-get here: $*"; return 1; }
+    command -v apt-get >/dev/null || { say "missing, and no apt-get here to bring it (Debian's names): $*"; return 1; }
     if [ "$(id -u)" = 0 ]; then root=
     elif sudo -n true 2>/dev/null; then root=sudo
-    else say "$why needs packages that this user may not install; run: sudo apt-get install -y $*"; return 1
+    else say "packages are missing that this user may not install; run: sudo apt-get install -y $*"; return 1
     fi
-    say "$why: installing $*"
+    say "installing with apt-get: $*"
     mkdir -p .build
     # A machine's package lists may be empty or old: only then ask for new ones.
     apt_install "$@" >.build/apt.log 2>&1 && return 0
@@ -41,14 +42,34 @@ bring() {
 apt_install() { $root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "$@"; }
 
 make_venv() {
-    if [ -n "$uv" ]; then
-        "$uv" venv -q --clear --python "$python" .venv
-        return
+    if [ -n "$uv" ]; then "$uv" venv -q --clear --python "$python" .venv
+    else "$python" -m venv --clear .venv
     fi
-    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-        bring "making .venv" "$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')" || exit 1
-    fi
-    "$python" -m venv --clear .venv
+}
+
+# What the interpreter lacks on a bare Debian: the means to make .venv, and the libraries OpenCV loads.
+missing_for_all() {
+    [ -n "$uv" ] || "$python" -c 'import ensurepip, venv' 2>/dev/null ||
+        "$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'
+    "$python" -c 'import ctypes; [ctypes.CDLL(name) for name in ("libGL.so.1", "libxcb.so.1", "libgthread-2.0.so.0")]' \
+        2>/dev/null || echo "$OPENCV_PACKAGES"
+}
+missing_for_tests() {
+    for package in $TEST_PACKAGES; do
+        dpkg -s "$package" 2>/dev/null | grep -q '^Status: .* installed$' || echo "$package"
+    done
+}
+
+# One call of apt-get for all; without the tests' packages it goes on, without the others it cannot.
+bring_missing() {
+    needed= extra=
+    ready || needed=$(missing_for_all)
+    [ "$purpose" != test ] || extra=$(missing_for_tests)
+    [ -n "$needed$extra" ] || return 0
+    # shellcheck disable=SC2086  # both are lists of words
+    bring $needed $extra && return 0
+    if [ -n "$needed" ] || [ "${CI:-}" = true ]; then exit 1; fi
+    say "without them the tests that need them are skipped"
 }
 
 pip_install() {
@@ -59,26 +80,10 @@ pip_install() {
 
 # The builder comes from the lock as everything does, so nothing is fetched outside it.
 install_locked() {
-    say "installing $lock into .venv"
+    say "installing $lock into .venv (once, about 700 MB)"
     pip_install --require-hashes -r "$lock" || stop "$lock could not be installed: is there a network? (with uv, 'make UV= ...' tries pip)"
     pip_install --no-deps --no-build-isolation -e . || stop "the project itself could not be installed into .venv"
-}
-
-see_opencv() {
-    .venv/bin/python -c 'import cv2' 2>/dev/null && return 0
-    bring "OpenCV" libgl1 libxcb1 libglib2.0-0 || exit 1
-    .venv/bin/python -c 'import cv2' || stop "OpenCV still cannot be imported, see above"
-}
-
-bring_test_packages() {
-    # shellcheck disable=SC2086  # the list is words
-    missing=$(for package in $TEST_PACKAGES; do
-        dpkg -s "$package" 2>/dev/null | grep -q '^Status: .* installed$' || echo "$package"
-    done)
-    # shellcheck disable=SC2086
-    [ -z "$missing" ] || bring "testing with real servers" $missing && return 0
-    [ "${CI:-}" != true ] || exit 1
-    say "without them the tests that need them are skipped"
+    .venv/bin/python -c 'import cv2' || stop "OpenCV cannot be imported, see above"
 }
 
 case $purpose in
@@ -91,18 +96,17 @@ export UV_PYTHON_DOWNLOADS=never
 uv=${UV-$(command -v uv || true)}
 [ -z "$uv" ] || "$uv" --version >/dev/null 2>&1 || uv=
 
-[ "$purpose" != test ] || bring_test_packages
-state="$(pwd) $(cat "$lock" pyproject.toml setup.sh | cksum)"
-if .venv/bin/python -c '' 2>/dev/null; then
-    [ "$(cat ".venv/.ready-$purpose" 2>/dev/null)" != "$state" ] || exit 0
-    [ -n "$uv" ] || .venv/bin/python -m pip --version >/dev/null 2>&1 || rm -rf .venv
-fi
-if ! .venv/bin/python -c '' 2>/dev/null; then
-    find_python
-    make_venv
-fi
+works() { .venv/bin/python -c '' 2>/dev/null; }
+state_of() { echo "$(pwd) $(cat "$1" pyproject.toml setup.sh | cksum)"; }
+ready() { works && [ "$(cat ".venv/.ready-$purpose" 2>/dev/null)" = "$(state_of "$lock")" ]; }
+
+ready || find_python
+bring_missing
+! ready || exit 0
+# A .venv made by uv has no pip.
+[ -n "$uv" ] || .venv/bin/python -m pip --version >/dev/null 2>&1 || rm -rf .venv
+works || make_venv
 install_locked
-see_opencv
-echo "$state" >".venv/.ready-$purpose"
-# The test lock holds all of the other: `make demo` after `make test` has nothing to do.
-[ "$purpose" = run ] || echo "$(pwd) $(cat requirements.lock pyproject.toml setup.sh | cksum)" >.venv/.ready-run
+# The tests' lock holds all of the other: `make demo` after `make test` has nothing to do.
+state_of requirements.lock >.venv/.ready-run
+[ "$purpose" = run ] || state_of "$lock" >.venv/.ready-test
