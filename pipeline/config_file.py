@@ -92,7 +92,10 @@ def _composed(document: Document, text: str) -> yaml.Node | None:
         loader = yaml.SafeLoader(text)
         return loader.get_single_node()
     except yaml.reader.ReaderError as error:
-        line, what = text.count("\n", 0, error.position) + 1, f"has the character #x{ord(str(error.character)):04x}"
+        line, what = (
+            text.count("\n", 0, error.position) + 1,
+            f"has the unprintable character #x{int(error.character):04x}",
+        )
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, what = (mark.line + 1 if mark else 1), f"is not YAML: {error.problem or error.context}"

@@ -1,0 +1,185 @@
+"""`zonewatch check`: what it prints, how it ends, and what it sees through real cameras."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
+
+from pipeline.commands.check import check
+from pipeline.commands.draw import arrows
+from pipeline.simulate.server import RtspServer
+from tests.conftest import ROOT
+from tests.media import make_clip
+from tests.test_config_mistakes import IN_MANY, MANY
+
+app = typer.Typer()
+app.command()(check)
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def printed_json(*arguments: object) -> tuple[int, dict[str, Any]]:
+    ended = run(*arguments, "--json")
+    return ended.exit_code, json.loads(ended.stdout)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", fps=10, seconds=3)
+
+
+def write(folder: Path, cameras: str) -> Path:
+    path = folder / "streams.yaml"
+    path.write_text(f"site: {{id: here}}\ncameras:\n{cameras}")
+    return path
+
+
+def test_the_shipped_file_has_no_mistakes():
+    ended = run(ROOT / "streams.yaml")
+    assert ended.exit_code == 0
+    assert ended.stdout == "1 camera, 3 rules: no mistakes\n"
+
+
+def test_the_file_is_streams_yaml_unless_another_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "  c: {url: a.mp4}\n")
+    assert run().exit_code == 0
+
+
+def test_every_mistake_is_one_line_with_place_key_and_advice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    path = tmp_path / "streams.yaml"
+    path.write_text(MANY)
+    ended = run(path)
+    assert ended.exit_code == 2
+    *lines, summary = ended.stdout.splitlines()
+    assert len(lines) == len(IN_MANY) >= 10
+    for told, (line, key, says) in zip(lines, IN_MANY, strict=True):
+        assert told.startswith(f"{path}:{line}: {key}: ")
+        assert says in told
+    assert summary == "17 mistakes; without them 0 cameras, 0 rules"
+    assert "hunter2" not in ended.stdout
+
+
+def test_json_tells_mistakes_and_the_cameras_that_would_run(tmp_path: Path):
+    path = write(tmp_path, "  good: {url: 'rtsp://ann:hunter2@h/s'}\n  bad: {url: a.mp4, fsp: 3}\n")
+    code, told = printed_json(path)
+    assert code == 2
+    assert told["ok"] is False
+    assert told["problems"] == [
+        {
+            "file": str(path),
+            "line": 4,
+            "key": "cameras.bad.fsp",
+            "message": "is no key we know.",
+            "hint": told["problems"][0]["hint"],
+            "camera": "bad",
+        }
+    ]
+    assert [(camera["name"], camera["url"]) for camera in told["cameras"]] == [("good", "rtsp://***@h/s")]
+
+
+def test_a_missing_file_is_a_mistake(tmp_path: Path):
+    ended = run(tmp_path / "none.yaml")
+    assert ended.exit_code == 2
+    assert "cannot be read: No such file or directory" in ended.stdout
+
+
+def test_probe_says_size_codec_and_rate_or_why_not(tmp_path: Path, clip: Path):
+    path = write(
+        tmp_path, f"  good: {{url: {clip}}}\n  gone: {{url: gone.mp4}}\n  off: {{url: x.mp4, enabled: false}}\n"
+    )
+    ended = run(path, "--probe")
+    assert ended.exit_code == 1
+    assert "camera good: 320x240 h264 10 fps" in ended.stdout
+    assert "camera gone: " in ended.stdout
+    assert "camera off" not in ended.stdout
+
+
+def test_probe_without_trouble_ends_well(tmp_path: Path, clip: Path):
+    code, told = printed_json(write(tmp_path, f"  good: {{url: {clip}}}\n"), "--probe")
+    assert code == 0
+    assert told["ok"] is True
+    assert told["cameras"][0]["probe"] == {"size": [320, 240], "codec": "h264", "fps": 10.0, "error": None}
+
+
+def test_mistakes_outweigh_cameras_that_do_not_open(tmp_path: Path):
+    assert run(write(tmp_path, "  gone: {url: gone.mp4}\n  bad: {url: a.mp4, x: 1}\n"), "--probe").exit_code == 2
+
+
+def test_probe_opens_a_real_camera_with_its_password(tmp_path: Path, clip: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CAMERA_PASSWORD", "h@nter/2: #")
+    server = RtspServer(user="ann", password="h@nter/2: #")
+    server.mount("hall", clip)
+    with server:
+        url = f"rtsp://%s@127.0.0.1:{server.port}/hall"
+        right, wrong = url % "ann:${CAMERA_PASSWORD}", url % "ann:hunter3"
+        ended = run(write(tmp_path, f"  right: {{url: '{right}'}}\n  wrong: {{url: '{wrong}'}}\n"), "--probe")
+    assert ended.exit_code == 1
+    assert "camera right: 320x240 h264" in ended.stdout
+    assert "Check user and password of camera wrong" in ended.stdout
+    assert "nter" not in ended.stdout
+
+
+def test_probe_leaves_a_camera_that_says_nothing_after_its_time(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        path = write(tmp_path, f"  mute: {{url: 'rtsp://127.0.0.1:{port}/s', connect_s: 1, stall_s: 1}}\n")
+        done = threading.Event()
+        ended: list[Result] = []
+        thread = threading.Thread(target=lambda: (ended.append(run(path, "--probe")), done.set()), daemon=True)
+        thread.start()
+        assert done.wait(10)
+    assert ended[0].exit_code == 1
+    assert "camera mute: " in ended[0].stdout
+
+
+SHAPES = (
+    "zones: {floor: {polygon: [[0.2, 0.4], [0.8, 0.4], [0.8, 0.9], [0.2, 0.9]]}}, "
+    "lines: {door: {points: [[0.5, 0.1], [0.5, 0.9]]}}, "
+    "rules: {r: {trigger: cross, line: door, direction: left_to_right}}"
+)
+
+
+def test_draw_writes_each_picture_with_its_shapes(tmp_path: Path, clip: Path):
+    path = write(tmp_path, f"  plain: {{url: {clip}}}\n  gate: {{url: {clip}, {SHAPES}}}\n")
+    code, told = printed_json(path, "--draw", tmp_path / "new" / "folder")
+    assert code == 0
+    plain, drawn = (cv2.imread(camera["drawing"]) for camera in told["cameras"])
+    assert plain.shape == drawn.shape == (240, 320, 3)
+    changed = cv2.absdiff(plain, drawn).max(axis=2) > 40
+    assert changed[30:215, 158:163].any(axis=1).mean() > 0.9  # the line, from top to bottom
+    assert changed[212:219, 70:150].any(axis=0).mean() > 0.9  # the zone's lower edge
+
+
+def test_a_drawing_that_cannot_be_written_is_told(tmp_path: Path, clip: Path):
+    (tmp_path / "taken").write_text("")
+    ended = run(write(tmp_path, f"  gate: {{url: {clip}}}\n"), "--draw", tmp_path / "taken")
+    assert ended.exit_code == 1
+    assert "taken/gate.jpg cannot be written" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "direction", "tips"),
+    [
+        ((0, 0), (0, 100), "left_to_right", [(10, 50)]),
+        ((0, 100), (0, 0), "left_to_right", [(10, 50)]),
+        ((0, 0), (0, 100), "right_to_left", [(-10, 50)]),
+        ((0, 0), (100, 0), "top_to_bottom", [(50, 10)]),
+        ((100, 0), (0, 0), "bottom_to_top", [(50, -10)]),
+        ((0, 0), (0, 100), "any", [(10, 50), (-10, 50)]),
+    ],
+)
+def test_arrows_point_where_people_go(a: Any, b: Any, direction: Any, tips: list[tuple[int, int]]):
+    assert arrows(a, b, direction, 10) == tips
