@@ -126,6 +126,6 @@ def _summarise(cameras: list[str], told: list[dict[str, Any]]) -> None:
         fail("no alert came: see the messages above", FAILED)
     delays = [alert["after_s"] for alert in opened if alert["after_s"] is not None]
     typer.echo(
-        f"{len(cameras)} cameras, {len(opened)} alerts ({len(told)} messages); median time from the deciding picture's "
-        f"arrival to the alert being readable in Redis: {statistics.median(delays) * 1000:.0f} ms."
+        f"{len(cameras)} cameras, {len(opened)} alerts ({len(told)} messages); median time to alert "
+        f"(deciding picture arrived, alert readable in Redis): {statistics.median(delays) * 1000:.0f} ms."
     )

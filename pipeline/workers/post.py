@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import tzinfo
+from functools import partial
 
 from pipeline.capture.camera import Camera as Capture
 from pipeline.capture.camera_thread import CameraThread
+from pipeline.capture.decode import open_stream
 from pipeline.capture.mailbox import Mailbox
 from pipeline.capture.tally import Rate
 from pipeline.clock import Clock
@@ -21,11 +24,13 @@ _RULES = {"zones", "lines", "rules"}
 class Post:
     """Where a camera is watched from. Used by the analysis loop only; the capture thread has the mailbox."""
 
-    def __init__(self, camera: Camera, detector: Detector, origin: Origin, mailbox: Mailbox, clock: Clock) -> None:
+    def __init__(
+        self, camera: Camera, detector: Detector, origin: Origin, mailbox: Mailbox, clock: Clock, zone: tzinfo
+    ) -> None:
         self.lane = Lane(camera, detector, origin)
         self._mailbox = mailbox
         self._clock = clock
-        self._thread = CameraThread(Capture(camera, mailbox, clock))
+        self._thread = CameraThread(Capture(camera, mailbox, clock, partial(open_stream, zone=zone)))
         self._rate = Rate()
         self._analysed = 0
         self._fed_at = clock.monotonic()

@@ -12,7 +12,9 @@ import os
 import signal
 import threading
 from dataclasses import dataclass
+from datetime import tzinfo
 from multiprocessing.connection import Connection
+from zoneinfo import ZoneInfo
 
 from pipeline import logs
 from pipeline.capture.mailbox import Mailbox
@@ -109,7 +111,7 @@ class Worker:
             self._dismiss(name)
         for name, camera in wanted.items():
             if name not in self._posts:
-                self._post(camera, config.detector)
+                self._post(camera, config.detector, ZoneInfo(config.site.timezone))
             elif self._posts[name].camera != camera:
                 self._retell(self._posts[name], camera)
 
@@ -137,9 +139,9 @@ class Worker:
     def _report(self) -> WorkerReport:
         return WorkerReport(tuple(post.report(self._teller.waiting) for post in self._posts.values()))
 
-    def _post(self, camera: Camera, detector: Detector) -> None:
+    def _post(self, camera: Camera, detector: Detector, zone: tzinfo) -> None:
         self._teller.close_orphans(camera.name)
-        post = Post(camera, detector, self._origin, Mailbox(self._wake), self._clock)
+        post = Post(camera, detector, self._origin, Mailbox(self._wake), self._clock, zone)
         self._posts[camera.name] = post
         post.start()
 

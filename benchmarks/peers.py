@@ -1,0 +1,93 @@
+"""What people write first: OpenCV reads and subtracts the background, ONNX Runtime detects. One thread each.
+
+All use our detector class, so that model, input and decoding of boxes cost them what they cost us.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pipeline.config import Detector
+from pipeline.types import Frame, Pixels, Region
+from pipeline.workers.detector import load_detector
+
+Peer = Iterator[float]
+
+
+class _Picture(Frame):
+    """A BGR picture where the detector expects a frame: cv2 gives no planes."""
+
+    __slots__ = ("_bgr",)
+    _bgr: Pixels
+
+    def __init__(self, bgr: Pixels) -> None:
+        super().__init__("peer", 0, 0.0, bgr[..., 0])
+        object.__setattr__(self, "_bgr", bgr)
+
+    def rgb(self, region: Region | None = None, size: tuple[int, int] | None = None) -> Pixels:  # noqa: ARG002
+        bgr: Pixels = self._bgr
+        resized = bgr if size is None else cv2.resize(bgr, size, interpolation=cv2.INTER_LINEAR)
+        return np.asarray(cv2.cvtColor(resized, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _play(clip: Path, wanted: Callable[[Pixels, float], bool]) -> Peer:
+    """Read every picture with cv2, and detect in the whole picture where `wanted` says so."""
+    detector, _ = load_detector(Detector())
+    video = cv2.VideoCapture(str(clip), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
+    while True:
+        seconds = video.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        read, picture = video.read()
+        if not read:
+            return
+        if wanted(picture, seconds):
+            h, w = picture.shape[:2]
+            detector.detect([(_Picture(picture), (0, 0, w, h))])
+        yield seconds
+
+
+def every_picture(clip: Path) -> Peer:
+    """MOG2 on every picture, and the detector on every picture."""
+    background = cv2.createBackgroundSubtractorMOG2()
+
+    def wanted(picture: Pixels, _: float) -> bool:
+        background.apply(picture)
+        return True
+
+    return _play(clip, wanted)
+
+
+def where_it_moves(clip: Path) -> Peer:
+    """MOG2 on every picture, and the detector only where more than half a per cent of it moves."""
+    background = cv2.createBackgroundSubtractorMOG2()
+
+    def wanted(picture: Pixels, _: float) -> bool:
+        return float(np.mean(background.apply(picture) == 255)) > 0.005
+
+    return _play(clip, wanted)
+
+
+def five_a_second(clip: Path) -> Peer:
+    """MOG2 and the detector on five pictures a second, as many as we analyse."""
+    background = cv2.createBackgroundSubtractorMOG2()
+    due = 0.0
+
+    def wanted(picture: Pixels, seconds: float) -> bool:
+        nonlocal due
+        if seconds < due - 0.02:
+            return False
+        due = seconds + 0.2
+        background.apply(picture)
+        return True
+
+    return _play(clip, wanted)
+
+
+PEERS: dict[str, Callable[[Path], Peer]] = {
+    "cv2 + MOG2 + model, every picture": every_picture,
+    "cv2 + MOG2 + model where it moves": where_it_moves,
+    "cv2 + MOG2 + model, five a second": five_a_second,
+}
