@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import Annotated, Any
 
 import typer
@@ -51,12 +52,18 @@ def verify_model(
     model: Annotated[str, typer.Argument(help=f"{BUILTIN}, a name of the catalogue, or the path of an .onnx file.")],
     as_json: _Json = False,
 ) -> None:
-    """Check that a model's file is there, has the right sha256, loads, and fits its description."""
-    from pipeline.perceive.person import PersonDetector, open_session  # ONNX Runtime: dear, and only needed here
+    """Check that a model's file is there, has the right sha256, loads, and gives what its description says."""
+    import numpy as np
 
+    from pipeline.perceive.person import PersonDetector, open_session  # like NumPy and OpenCV: dear, only needed here
+    from pipeline.types import Frame
+
+    if not (model in (BUILTIN, *entries()) or model.endswith(".onnx") or os.sep in model):
+        fail(f"{model!r} is neither a path nor one of {BUILTIN}, {', '.join(entries())}", MISUSED)
     with errors_told():
         found = verify(model)
-        PersonDetector(open_session(found), found.entry)
+        nobody = Frame("", 0, 0.0, np.zeros((64, 64), np.uint8))
+        PersonDetector(open_session(found), found.entry).detect([(nobody, (0, 0, 64, 64))])
     if as_json:
         print_json({**_described(found.entry), "path": str(found.path), "sha256": found.sha256})
     else:
