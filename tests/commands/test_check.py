@@ -11,8 +11,7 @@ from typing import Any
 import cv2
 import pytest
 import typer
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from pipeline.commands.check import check
 from pipeline.commands.draw import arrows
