@@ -67,6 +67,8 @@ def ours(url: Url) -> Iterator[None]:
 def _words(error: Exception) -> str:
     known = next((words for kind, words in _WORDS if isinstance(error, kind)), None)
     said = redact(error).strip().rstrip(".")
+    if "can't run this command" in said:  # How Redis 7.0 says it of a command in a script.
+        known = dict(_WORDS)[NoPermissionError]
     if known is None:
         return f"answers: {said}." if isinstance(error, ResponseError) else f"fails: {said}."
     return f"{known} ({said})"

@@ -30,10 +30,12 @@ LARGEST_ENTRY = 1 << 20
 FEEDS = "zonewatch-feed-"
 """Groups that `zonewatch feed` makes for a person begin so; they do not keep entries from being trimmed."""
 
-# Out of memory, read-only, missing rights are refused before the first XADD: a batch is added whole or not at all.
+# The mark is written once before the first XADD as well: who may not, or cannot, write it must not add either, or the
+# same entries would be added again and again.
 _ADD = """
 local mark = tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0')
 if mark ~= tonumber(ARGV[2]) then return mark end
+redis.call('HSET', KEYS[2], ARGV[1], mark)
 for first = 4, #ARGV, 20 do
   redis.call('XADD', KEYS[1], '*', unpack(ARGV, first, first + 19))
 end
