@@ -97,12 +97,16 @@ def imported(path: Path) -> set[str]:
     return {name.partition(".")[0] for name in plain | absolute}
 
 
+def normal(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
 def declared(*groups: str) -> set[str]:
     """Names of the distributions that pyproject.toml asks for, with these dependency groups."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     asked = [*project["project"]["dependencies"], *project["project"]["optional-dependencies"]["demo"]]
     asked += [entry for group in groups for entry in project["dependency-groups"][group] if isinstance(entry, str)]
-    return {re.split(r"[<>=!~\[; ]", entry)[0].lower() for entry in asked}
+    return {normal(re.split(r"[<>=!~\[; ]", entry)[0]) for entry in asked}
 
 
 @pytest.mark.parametrize(
@@ -115,7 +119,7 @@ def test_what_is_imported_is_declared(folders: list[str], groups: list[str]):
         f"{name_of(path)} imports {name}"
         for path in modules(*folders)
         for name in imported(path) - ours
-        if not {distribution.lower() for distribution in provider.get(name, [])} & declared(*groups)
+        if not {normal(distribution) for distribution in provider.get(name, [])} & declared(*groups)
     }
     assert not undeclared
 
