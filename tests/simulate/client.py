@@ -12,6 +12,9 @@ import av
 
 from tests.media import frame_number
 
+STEP = 0.025
+"""Seconds between the pictures of the clips in conftest.py."""
+
 
 @dataclass(frozen=True)
 class Seen:

@@ -15,7 +15,7 @@ import pytest
 from pipeline.simulate.mount import Mount
 from pipeline.simulate.server import RtspServer
 from tests.media import make_clip
-from tests.simulate.client import opened, pictures, steps, until, watch
+from tests.simulate.client import STEP, opened, pictures, steps, until, watch
 
 TRANSPORTS = ["tcp", "udp"]
 
@@ -76,28 +76,35 @@ def test_refusing_it_answers_with_the_status(status: int, error: type[Exception]
 def test_lost_packets_lose_pictures(server: RtspServer, hevc: Path):
     server.mount("cam", hevc).faults.drop = 0.2
     server.start()
-    assert any(step > 0.06 for step in steps(watch(server.url("cam"), 25, "udp")))
+    assert any(step > 1.2 * STEP for step in steps(watch(server.url("cam"), 25, "udp")))
 
 
 def test_corrupt_packets_spoil_pictures(server: RtspServer, mount: Mount, plain: Path):
     mount.faults.corrupt = 0.3
     with av.open(str(plain)) as file:
         sound = [frame.to_ndarray() for frame in file.decode(video=0)]
+    spoilt = 0
     with opened(server.url("cam")) as container:
-        seen = [frame.to_ndarray() for frame in itertools.islice(container.decode(video=0), 30)]
-    assert any(not any(np.array_equal(picture, other) for other in sound) for picture in seen)
+        for packet in itertools.islice(container.demux(video=0), 40):
+            try:
+                pictures = [frame.to_ndarray() for frame in packet.decode()]
+            except av.error.InvalidDataError:
+                spoilt += 1
+            else:
+                spoilt += sum(not any(np.array_equal(picture, other) for other in sound) for picture in pictures)
+    assert spoilt > 0
 
 
 def test_doubled_packets_are_pictures_of_the_same_time(server: RtspServer, mount: Mount):
     mount.faults.dup = 1.0
-    assert set(steps(watch(server.url("cam"), 20))) == {0.0, 0.05}
+    assert set(steps(watch(server.url("cam"), 20))) == {0.0, STEP}
 
 
 def test_packets_out_of_order_are_sorted_over_udp(server: RtspServer, hevc: Path):
     server.mount("cam", hevc).faults.swap = 0.3
     server.start()
     seen = watch(server.url("cam"), 30, "udp")
-    assert set(steps(seen)) == {0.05}
+    assert set(steps(seen)) == {STEP}
 
 
 def test_times_jump(server: RtspServer, mount: Mount):
@@ -105,23 +112,23 @@ def test_times_jump(server: RtspServer, mount: Mount):
     seen = [next(reader) for _ in range(5)]
     mount.faults.jump = 60.0
     seen += [next(reader) for _ in range(15)]
-    assert [step for step in steps(seen) if step != 0.05] == [60.05]
+    assert [step for step in steps(seen) if step != STEP] == [60 + STEP]
 
 
 def test_times_drift(server: RtspServer, mount: Mount):
     mount.faults.rate = 1.2
-    assert set(steps(watch(server.url("cam"), 20))) == {0.06}
+    assert set(steps(watch(server.url("cam"), 20))) == {0.03}
 
 
 def test_packets_trickle(server: RtspServer, mount: Mount):
-    mount.faults.trickle = 0.2
+    mount.faults.trickle = 0.1
     seen = watch(server.url("cam"), 4)
-    assert seen[-1].came - seen[0].came > 0.5
+    assert seen[-1].came - seen[0].came > 0.25
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_garbage_is_survived(transport: str, server: RtspServer, mount: Mount):
-    reader = pictures(server.url("cam"), transport, timeout=1)
+    reader = pictures(server.url("cam"), transport, timeout=0.4)
     next(reader)
     mount.faults.garbage = 3000
     sent = len(mount.log)
@@ -135,7 +142,7 @@ def test_garbage_is_survived(transport: str, server: RtspServer, mount: Mount):
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_the_size_changes_at_a_key_frame_and_no_picture_is_lost(transport: str, server: RtspServer, clips: Path):
     sizes = (320, 240), (160, 120)
-    files = [make_clip(clips / f"{w}.mp4", size=(w, h), fps=20, seconds=1) for w, h in sizes]
+    files = [make_clip(clips / f"{w}.mp4", size=(w, h), fps=40, seconds=0.5) for w, h in sizes]
     mount = server.mount("cam", *files, restart_on_play=True)
     server.start()
     reader = pictures(server.url("cam"), transport)
@@ -144,11 +151,11 @@ def test_the_size_changes_at_a_key_frame_and_no_picture_is_lost(transport: str, 
     seen += [next(reader) for _ in range(27)]
     assert [picture.number for picture in seen] == [i % 20 for i in range(30)]
     assert [picture.size for picture in seen] == [sizes[0]] * 10 + [sizes[1]] * 20
-    assert steps(seen) == [0.05] * 28
+    assert steps(seen) == [STEP] * 28
 
 
 def test_a_client_may_join_in_the_middle_of_a_group_of_pictures(server: RtspServer, clips: Path):
-    mount = server.mount("cam", make_clip(clips / "long.mp4", fps=20, seconds=10, gop=200), restart_on_play=True)
+    mount = server.mount("cam", make_clip(clips / "long.mp4", fps=40, seconds=5, gop=200), restart_on_play=True)
     mount.faults.mid = True
     server.start()
     with opened(server.url("cam")) as first, opened(server.url("cam")) as second:
@@ -185,4 +192,4 @@ def test_one_cameras_fault_leaves_the_others_alone(server: RtspServer, plain: Pa
     with pytest.raises(av.FFmpegError):
         watch(server.url("bad"), 1, timeout=0.3)
     server.kick("bad")
-    assert set(steps([next(reader) for _ in range(20)])) == {0.05}
+    assert set(steps([next(reader) for _ in range(20)])) == {STEP}

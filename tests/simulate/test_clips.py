@@ -15,7 +15,7 @@ from tests.media import make_clip
 
 
 def test_a_clip_lasts_exactly_as_long_as_its_pictures(plain: Path, reordered: Path, hevc: Path):
-    assert [read_clip(path).duration for path in (plain, reordered, hevc)] == [1, 1, 1]
+    assert [read_clip(path).duration for path in (plain, reordered, hevc)] == [Fraction(1, 2)] * 3
 
 
 def test_a_rate_with_a_fraction_stays_exact(clips: Path):
@@ -41,7 +41,7 @@ def test_every_container_gives_the_same_pictures_and_times(suffix: str, clips: P
 def test_no_picture_is_sent_before_it_was_taken(reordered: Path):
     units = read_clip(reordered).units
     assert all(unit.due >= unit.at for unit in units)
-    assert [b.due - a.due for a, b in itertools.pairwise(units)] == [Fraction(1, 20)] * 19
+    assert [b.due - a.due for a, b in itertools.pairwise(units)] == [Fraction(1, 40)] * 19
 
 
 def test_key_frames_carry_the_parameter_sets(plain: Path, hevc: Path):
@@ -53,7 +53,7 @@ def test_key_frames_carry_the_parameter_sets(plain: Path, hevc: Path):
 def test_loops_follow_each_other_without_a_gap(reordered: Path):
     turns = list(playlist([read_clip(reordered)], lambda: 0, loops=3))
     due = [turn.began + turn.unit.due for turn in turns]
-    assert {b - a for a, b in itertools.pairwise(due)} == {Fraction(1, 20)}
+    assert {b - a for a, b in itertools.pairwise(due)} == {Fraction(1, 40)}
     assert len(turns) == 60
     assert turns[-1].loop == 2
 
@@ -64,7 +64,7 @@ def test_another_clip_goes_on_from_the_same_place_at_the_next_key_frame(plain: P
     for turn in playlist([clip, half_size(plain, clip)], lambda: int(len(sent) >= 13), loops=2):
         sent.append(turn)
         numbers.append(turn.began + turn.unit.at)
-    assert numbers == [Fraction(i, 20) for i in range(40)]
+    assert numbers == [Fraction(i, 40) for i in range(40)]
     assert [turn.unit.nals in {unit.nals for unit in clip.units} for turn in sent] == [True] * 20 + [False] * 20
 
 
@@ -80,7 +80,7 @@ def test_the_smaller_twin_has_half_the_size_and_the_same_key_frames(plain: Path,
 
 def test_another_codec_is_encoded_anew_and_said(motion_jpeg: Path, caplog: pytest.LogCaptureFixture):
     clip = load_clip(motion_jpeg)
-    assert (clip.codec, len(clip.units), clip.duration) == ("h264", 20, 1)
+    assert (clip.codec, len(clip.units), clip.duration) == ("h264", 20, Fraction(1, 2))
     assert "mjpeg.avi is mjpeg, not H.264 or H.265: it is encoded anew" in caplog.text
 
 

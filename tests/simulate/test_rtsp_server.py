@@ -14,7 +14,7 @@ import pytest
 from pipeline.errors import ServerError
 from pipeline.simulate.server import RtspServer
 from tests.media import frame_number
-from tests.simulate.client import opened, pictures, steps, until, watch
+from tests.simulate.client import STEP, opened, pictures, steps, until, watch
 
 TRANSPORTS = ["tcp", "udp"]
 PASSWORD = "p@ss/w:rd?"
@@ -41,8 +41,8 @@ def test_pictures_arrive_whole_in_order_and_in_time(
     server.start()
     seen = watch(url(server), 30, transport)
     assert [picture.number for picture in seen] == [i % 20 for i in range(30)]
-    assert steps(seen) == [0.05] * 28
-    assert 1.2 < seen[-1].came - seen[0].came < 2.0
+    assert steps(seen) == [STEP] * 28
+    assert 0.6 < seen[-1].came - seen[0].came < 1.4
 
 
 def test_the_pictures_are_those_of_the_file(server: RtspServer, reordered: Path):
@@ -123,7 +123,7 @@ def test_it_plays_so_many_loops_and_says_goodbye(transport: str, server: RtspSer
     server.start()
     started = time.monotonic()
     assert [picture.number for picture in pictures(url(server), transport)] == [*range(20), *range(20)]
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 3
     assert mount.finished.is_set()
     with pytest.raises(av.error.HTTPServerError):
         watch(url(server), 1)
@@ -146,9 +146,9 @@ def test_the_log_tells_when_each_picture_was_sent(server: RtspServer, reordered:
     began = time.time()
     watch(url(server), 20)
     log = list(mount.log)[:20]
-    assert sorted(sent.at for sent in log) == pytest.approx([i / 20 for i in range(20)])
+    assert sorted(sent.at for sent in log) == pytest.approx([i / 40 for i in range(20)])
     assert began < log[0].wall < log[-1].wall < time.time()
-    assert log[-1].wall - log[0].wall == pytest.approx(0.95, abs=0.2)
+    assert log[-1].wall - log[0].wall == pytest.approx(19 * STEP, abs=0.2)
 
 
 @pytest.mark.parametrize("skew", [0.0, 120.0])

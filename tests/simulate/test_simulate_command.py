@@ -7,19 +7,23 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from pipeline.commands.simulate import simulate
 from pipeline.simulate.server import RtspServer
-from tests.simulate.client import pictures, steps, watch
+from tests.simulate.client import pictures, steps, until, watch
 
 COMMAND = [sys.executable, "-m", "pipeline", "simulate"]
 PASSWORD = "s3cret"
+WIDE = {"COLUMNS": "400"}
 
 
 @contextmanager
@@ -41,13 +45,16 @@ def simulated(*arguments: str | Path, cameras: int = 1) -> Iterator[tuple[subpro
             process.kill()
 
 
-def refused(*arguments: str | Path) -> tuple[int, str]:
-    """Exit code of a command that ends by itself, and what it says, on one line."""
-    done = subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, env={**os.environ, "COLUMNS": "400"}
-    )
-    assert "Traceback" not in done.stderr
-    return done.returncode, " ".join(re.sub("[│╭╮╰╯─]", " ", done.stdout + done.stderr).split())
+def said_by(result: Any) -> str:
+    """On one line, without rich's frames."""
+    return " ".join(re.sub("[│╭╮╰╯─]", " ", result.output).split())
+
+
+@pytest.fixture(scope="module")
+def app() -> typer.Typer:
+    app = typer.Typer()
+    app.command()(simulate)
+    return app
 
 
 def test_each_video_is_a_camera_by_its_name_or_a_given_one(plain: Path, reordered: Path):
@@ -93,24 +100,28 @@ def test_it_ends_after_its_loops(plain: Path):
         assert process.wait(10) == 0
 
 
-def test_faults_come_when_they_are_planned(plain: Path, reordered: Path):
-    faults = ["--fault", "plain:jump:3600", "--fault", "reordered:404@1+1"]
+def test_faults_come_and_go_when_they_are_planned(plain: Path, reordered: Path):
+    faults = ["--fault", "plain:rate:1.2", "--fault", "reordered:404@1+3"]
     with simulated(plain, reordered, *faults, cameras=2) as (_, urls):
-        started = time.monotonic()
-        cut = list(pictures(urls[1]))
-        assert 0.2 < time.monotonic() - started < 2
-        assert len(cut) < 20
+        list(pictures(urls[1]))  # until it is cut
         with pytest.raises(av.error.HTTPNotFoundError):
             watch(urls[1], 1)
-        assert set(steps(watch(urls[0], 30))) == {0.05}
-        assert len(watch(urls[1], 2)) == 2
+        assert set(steps(watch(urls[0], 20))) == {0.03}
+        until(lambda: plays(urls[1]))
+
+
+def plays(url: str) -> bool:
+    try:
+        return bool(watch(url, 1))
+    except av.FFmpegError:
+        return False
 
 
 def test_the_size_changes_when_planned(plain: Path):
-    with simulated(plain, "--fault", "resize@1.5", "--restart") as (_, urls):
-        sizes = [picture.size for picture in watch(urls[0], 45)]
-    assert set(sizes) == {(320, 240), (160, 120)}
+    with simulated(plain, "--fault", "resize@1") as (_, urls):
+        sizes = [picture.size for picture in watch(urls[0], 80)]
     assert sizes == sorted(sizes, reverse=True)
+    assert set(sizes) == {(320, 240), (160, 120)}
 
 
 def test_another_codec_is_encoded_anew_and_said(motion_jpeg: Path):
@@ -142,29 +153,29 @@ def test_without_a_video_it_plays_the_drawn_scene():
         (["{plain}", "--loops", "0"], "'--loops': Input should be greater than or equal to 1"),
     ],
 )
-def test_wrong_usage_is_said_and_ends_with_2(arguments: list[str], sentence: str, plain: Path):
-    code, said = refused(*(argument.format(plain=plain) for argument in arguments))
-    assert code == 2
-    assert sentence in said
+def test_wrong_usage_is_said_and_ends_with_2(arguments: list[str], sentence: str, plain: Path, app: typer.Typer):
+    result = CliRunner().invoke(app, [argument.format(plain=plain) for argument in arguments], env=WIDE)
+    assert result.exit_code == 2
+    assert sentence in said_by(result)
 
 
 def test_what_cannot_be_played_is_said_and_ends_with_1(tmp_path: Path):
     (tmp_path / "letter.mp4").write_text("Dear camera,")
-    code, said = refused(tmp_path / "letter.mp4")
-    assert code == 1
-    assert "letter.mp4 is not a video that can be played" in said
+    done = subprocess.run([*COMMAND, tmp_path / "letter.mp4"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("zonewatch: letter.mp4 is not a video that can be played: Invalid data")
 
 
-def test_a_taken_port_is_said_and_ends_with_1(plain: Path):
+def test_a_taken_port_is_said_and_ends_with_1(plain: Path, app: typer.Typer):
     with RtspServer() as other:
-        code, said = refused(plain, "--port", other.port)
-    assert code == 1
-    assert f"Cannot listen on port {other.port} of 127.0.0.1: something else listens there" in said
+        result = CliRunner().invoke(app, [str(plain), "--port", str(other.port)], env=WIDE)
+    assert result.exit_code == 1
+    assert f"Cannot listen on port {other.port} of 127.0.0.1: something else listens there" in said_by(result)
 
 
-def test_help_says_where_a_password_may_come_from():
+def test_help_says_where_a_password_may_come_from(app: typer.Typer):
     """zonewatch simulate --help"""
-    code, said = refused("--help")
-    assert code == 0
-    assert "env:NAME or file:PATH" in said
-    assert "every user sees it in the process list" in said
+    result = CliRunner().invoke(app, ["--help"], env=WIDE)
+    assert result.exit_code == 0
+    assert "env:NAME or file:PATH" in said_by(result)
+    assert "every user sees it in the process list" in said_by(result)
