@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from pipeline import config
 from pipeline.config_problems import Strict
+from pipeline.simulate.scene import LINE, ZONE
 from tests.conftest import ROOT
 
 MANUAL = (ROOT / "streams.yaml").read_text()
@@ -24,9 +25,9 @@ PLACES: dict[type[Strict], tuple[str, str, str]] = {
     config.Detector: ("detector", "detector", "workers"),
     config.Workers: ("workers", "workers", "cameras"),
     config.Camera: ("cameras.NAME", "demo", ""),
-    config.Zone: ("cameras.NAME.zones.NAME", "floor", "lines"),
-    config.Line: ("cameras.NAME.lines.NAME", "middle", "rules"),
-    config.Rule: ("cameras.NAME.rules.NAME", "someone-on-the-floor", ""),
+    config.Zone: ("cameras.NAME.zones.NAME", "mat", "lines"),
+    config.Line: ("cameras.NAME.lines.NAME", "threshold", "rules"),
+    config.Rule: ("cameras.NAME.rules.NAME", "someone-on-the-mat", ""),
 }
 KEYS = [(model, name, field) for model in PLACES for name, field in model.model_fields.items()]
 # A camera's name is its key, and redis has lines of its own there.
@@ -108,6 +109,12 @@ def test_the_manual_is_a_good_file_with_defaults_only():
     assert loaded.config.alerts.journal == ROOT / plain.alerts.journal
     shown = loaded.config.cameras["demo"].model_dump(exclude={"name", "url", "zones", "lines", "rules"})
     assert shown == plain.cameras["c"].model_dump(exclude={"name", "url", "zones", "lines", "rules"})
+
+
+def test_the_manuals_shapes_are_those_of_the_scene_it_watches():
+    demo = config.load(ROOT / "streams.yaml", {}).config.cameras["demo"]
+    shapes = [*demo.zones["mat"].polygon, *demo.lines["threshold"].points]
+    assert shapes == [pytest.approx(point, abs=0.001) for point in (*ZONE, *LINE)]
 
 
 def test_every_commented_example_is_right_too(tmp_path: Path):
