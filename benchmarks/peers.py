@@ -43,9 +43,9 @@ def _play(clip: Path, wanted: Callable[[Pixels, float], bool]) -> Peer:
         read, picture = video.read()
         if not read:
             return
-        if wanted(picture, seconds):
+        if wanted(np.asarray(picture, np.uint8), seconds):
             h, w = picture.shape[:2]
-            detector.detect([(_Picture(picture), (0, 0, w, h))])
+            detector.detect([(_Picture(np.asarray(picture, np.uint8)), (0, 0, w, h))])
         yield seconds
 
 
