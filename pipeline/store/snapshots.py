@@ -14,6 +14,7 @@ import shutil
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import quote
 
 import cv2
@@ -26,6 +27,8 @@ from pipeline.types import Evidence, Frame, Incident, Pixels, Point
 
 QUALITY = 90
 UNDATED = "undated"
+
+Colour: TypeAlias = tuple[int, int, int]
 
 # Blue, green, red.
 _BOX, _PATH, _GEOMETRY, _INK, _PAPER = (60, 60, 255), (0, 220, 255), (255, 190, 60), (255, 255, 255), (32, 32, 32)
@@ -107,14 +110,21 @@ def _jpeg(picture: Pixels) -> bytes:
 
 def _overlaid(picture: Pixels, incident: Incident, geometry: Sequence[Point]) -> Pixels:
     drawn = picture.copy()
-    thick = max(1, round(picture.shape[0] / 300))
-    cv2.polylines(drawn, [_pixels(picture, geometry)], len(geometry) > 2, _GEOMETRY, thick, cv2.LINE_AA)
-    cv2.polylines(drawn, [_pixels(picture, [(x, y) for _, x, y in incident.path])], False, _PATH, thick, cv2.LINE_AA)
-    (x1, y1), (x2, y2), (x, y) = _pixels(picture, [incident.box[:2], incident.box[2:], incident.anchor]).tolist()
-    cv2.rectangle(drawn, (x1, y1), (x2, y2), _BOX, thick, cv2.LINE_AA)
-    cv2.circle(drawn, (x, y), 3 * thick, _PATH, -1, cv2.LINE_AA)
+    x1, y1, x2, y2 = incident.box
+    _stroke(drawn, geometry, _GEOMETRY, closed=len(geometry) > 2)
+    _stroke(drawn, [(x, y) for _, x, y in incident.path], _PATH)
+    _stroke(drawn, [(x1, y1), (x2, y1), (x2, y2), (x1, y2)], _BOX, closed=True)
+    _stroke(drawn, [incident.anchor, incident.anchor], _PATH, times=4)
     _caption(drawn, _words(incident))
     return drawn
+
+
+def _stroke(drawn: Pixels, points: Sequence[Point], colour: Colour, closed: bool = False, times: int = 1) -> None:
+    """A coloured line on a dark one: it can be seen on any picture."""
+    thick = times * max(1, round(drawn.shape[0] / 300))
+    corners = _pixels(drawn, points)
+    cv2.polylines(drawn, [corners], closed, _PAPER, thick + 2, cv2.LINE_AA)
+    cv2.polylines(drawn, [corners], closed, colour, thick, cv2.LINE_AA)
 
 
 def _words(incident: Incident) -> str:

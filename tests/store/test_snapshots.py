@@ -1,0 +1,128 @@
+"""Pictures of incidents: whole, in their place, and what the alert says of them is true."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.errors import JournalError
+from pipeline.store.snapshots import Snapshots
+from pipeline.types import Evidence, Frame, Moment
+from tests.sinks.facts import WALL, incident
+
+GATE = [(0.42, 0.60), (0.80, 0.60), (0.80, 0.93), (0.42, 0.93)]
+
+
+def frame(width: int = 640, height: int = 360, luma: int = 128) -> Frame:
+    """A plain picture: grey, or with some colour."""
+    half = np.full((height // 2, width // 2), 90, np.uint8), np.full((height // 2, width // 2), 200, np.uint8)
+    return Frame("front-gate", 1, 12.3, np.full((height, width), luma, np.uint8), half)
+
+
+@pytest.fixture
+def alerts(tmp_path: Path) -> Path:
+    return tmp_path / "var"
+
+
+def found(alerts: Path, evidence: Evidence) -> bytes:
+    return (alerts / unquote(evidence.uri)).read_bytes()
+
+
+def picture(alerts: Path, evidence: Evidence) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(found(alerts, evidence), np.uint8), cv2.IMREAD_COLOR)
+
+
+def test_the_evidence_names_two_pictures_and_their_digests(alerts: Path):
+    plain, overlay = Snapshots(alerts / "snapshots").save(frame(), incident(1), GATE)
+    assert (plain.kind, overlay.kind) == ("snapshot", "overlay")
+    assert plain.uri == f"snapshots/2023-11-14/front-gate/{1:016x}.1.jpg"
+    assert overlay.uri == f"snapshots/2023-11-14/front-gate/{1:016x}.1.overlay.jpg"
+    for one in (plain, overlay):
+        assert one.sha256 == hashlib.sha256(found(alerts, one)).hexdigest()
+        assert picture(alerts, one).shape == (360, 640, 3)
+    assert len(list((alerts / "snapshots").rglob("*.*"))) == 2
+
+
+def test_colours_are_those_of_the_frame(alerts: Path):
+    plain, _ = Snapshots(alerts / "snapshots").save(frame(), incident(1), GATE)
+    expected = frame().rgb()[180, 320, ::-1].astype(int)
+    assert np.abs(picture(alerts, plain)[180, 320].astype(int) - expected).max() < 6
+
+
+def test_zone_path_box_and_caption_are_drawn(alerts: Path):
+    plain, overlay = Snapshots(alerts / "snapshots").save(frame(), incident(1, box=(0.1, 0.4, 0.3, 0.9)), GATE)
+    drawn = cv2.absdiff(picture(alerts, plain), picture(alerts, overlay)).max(axis=2) > 40
+    assert drawn[round(0.60 * 360), round(0.60 * 640)], "the zone's upper edge"
+    assert drawn[round(0.65 * 360), round(0.10 * 640)], "the box's left edge"
+    assert drawn[:20, :300].sum() > 500, "the caption"
+    assert not drawn[round(0.75 * 360), round(0.60 * 640)], "the middle of the zone"
+
+
+@pytest.mark.parametrize("size", [(64, 48), (1920, 1080)])
+def test_odd_sizes_long_names_and_far_points_do_no_harm(alerts: Path, size: tuple[int, int]):
+    odd = incident(
+        1,
+        camera="Tür am Großen Hof / 北門",
+        rule="x" * 200,
+        box=(-3.0, -2.0, 1e6, 4.0),
+        anchor=(1e9, 2.0),
+        path=(),
+        id="a/b:c",
+    )
+    _, overlay = Snapshots(alerts / "snapshots").save(frame(*size), odd, [(0.0, 0.5), (1.0, 0.5)])
+    assert picture(alerts, overlay).shape == (size[1], size[0], 3)
+    assert (alerts / unquote(overlay.uri)).parents[2] == alerts / "snapshots"
+
+
+def test_a_picture_once_told_of_does_not_change(alerts: Path):
+    snapshots = Snapshots(alerts / "snapshots")
+    told = snapshots.save(frame(luma=100), incident(1), GATE)
+    assert snapshots.save(frame(luma=200), incident(1), GATE) == told
+    assert found(alerts, told[0])
+    assert snapshots.save(frame(luma=200), incident(1, revision=2), GATE) != told
+
+
+def test_a_picture_of_no_date_has_its_place(alerts: Path):
+    plain, _ = Snapshots(alerts / "snapshots").save(frame(), incident(1, at=Moment(3.0)), GATE)
+    assert plain.uri.startswith("snapshots/undated/front-gate/")
+
+
+def test_whole_days_are_pruned(alerts: Path):
+    snapshots = Snapshots(alerts / "snapshots")
+    old = snapshots.save(frame(), incident(1), GATE)
+    new = snapshots.save(frame(), incident(2, at=Moment(3.0, WALL + 86400)), GATE)
+    undated = snapshots.save(frame(), incident(3, at=Moment(3.0)), GATE)
+    os.utime(alerts / undated[0].uri, (WALL, WALL))
+    assert snapshots.prune(WALL) == 0
+    assert snapshots.prune(WALL + 86400) == 1
+    assert not (alerts / old[0].uri).exists()
+    assert not (alerts / undated[0].uri).exists()
+    assert (alerts / undated[1].uri).exists()
+    assert (alerts / new[0].uri).exists()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("mounting a small disk needs root")
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True).returncode:
+        pytest.skip("may not mount here")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_full_disk_is_said_and_leaves_no_half_picture(small_disk: Path):
+    noise = np.random.default_rng(1).integers(0, 255, (720, 1280), np.uint8)
+    with pytest.raises(JournalError, match=r"cannot be saved: No space left on device\. Make room"):
+        Snapshots(small_disk / "snapshots").save(Frame("front-gate", 1, 1.0, noise), incident(1), GATE)
+    assert [path for path in small_disk.rglob("*") if path.is_file()] == []
