@@ -60,8 +60,10 @@ class Frame:
             return np.asarray(cv2.cvtColor(luma, cv2.COLOR_GRAY2RGB), np.uint8)
         u, v = (_scaled(_part(plane, (w, h), (x1, y1, x2, y2)), size) for plane in self.chroma)
         if not self.full_range:
-            luma = _EXPAND_LUMA[luma]
-            u, v = _EXPAND_CHROMA[u], _EXPAND_CHROMA[v]
+            luma, u, v = (
+                np.asarray(cv2.LUT(plane, levels), np.uint8)
+                for plane, levels in ((luma, _EXPAND_LUMA), (u, _EXPAND_CHROMA), (v, _EXPAND_CHROMA))
+            )
         # Not OpenCV's "YUV", which scales U and V as analogue television did.
         return np.asarray(cv2.cvtColor(cv2.merge((luma, v, u)), cv2.COLOR_YCrCb2RGB), np.uint8)
 
@@ -80,12 +82,16 @@ def _part(plane: Pixels, full: tuple[int, int], region: Region) -> Pixels:
 
 
 def _scaled(plane: Pixels, size: tuple[int, int]) -> Pixels:
-    """Area averaging when shrinking by half or more (else people shimmer), linear otherwise."""
-    h, w = plane.shape
-    if (w, h) == size:
+    """Halved by averaging as often as it goes (else people shimmer), the rest linearly.
+
+    Averaging at odd ratios would be as good, and costs ten times as much.
+    """
+    while plane.shape[1] >= 2 * size[0] and plane.shape[0] >= 2 * size[1]:
+        half = (plane.shape[1] // 2, plane.shape[0] // 2)
+        plane = np.asarray(cv2.resize(plane, half, interpolation=cv2.INTER_AREA), np.uint8)
+    if (plane.shape[1], plane.shape[0]) == size:
         return plane
-    how = cv2.INTER_AREA if w >= 2 * size[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(plane, size, interpolation=how), np.uint8)
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

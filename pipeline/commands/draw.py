@@ -86,7 +86,7 @@ def _pixel(image: Pixels, point: Point) -> tuple[int, int]:
 
 
 def _thick(image: Pixels) -> int:
-    return max(1, image.shape[0] // 400)
+    return max(1, len(image) // 400)
 
 
 def _label(image: Pixels, text: str, at: tuple[int, int], colour: tuple[int, int, int]) -> None:
