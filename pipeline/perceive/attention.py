@@ -6,6 +6,8 @@ Pure; pixels and media seconds. Not here: what is found there (`person`).
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 
 from pipeline.types import Boxes, Frame, Motion, Region
@@ -40,13 +42,14 @@ class Attention:
 
 
 def _region(box: np.ndarray, w: int, h: int) -> Region:
-    """A square around the box with its margin, moved to lie inside the picture."""
+    """A square around the box with its margin, moved and cut to lie inside the picture."""
     x1, y1, x2, y2 = (float(edge) for edge in box)
     side = max((x2 - x1), (y2 - y1)) * (1 + 2 * _MARGIN)
-    side = min(max(side, _LEAST_SIDE * h), h, w)
-    left = min(max((x1 + x2 - side) / 2, 0), w - side)
-    top = min(max((y1 + y2 - side) / 2, 0), h - side)
-    return _whole_pixels(left, top, left + side, top + side)
+    side = max(side, _LEAST_SIDE * h)
+    wide, tall = min(side, w), min(side, h)
+    left = min(max((x1 + x2 - wide) / 2, 0), w - wide)
+    top = min(max((y1 + y2 - tall) / 2, 0), h - tall)
+    return int(left), int(top), min(ceil(left + wide), w), min(ceil(top + tall), h)
 
 
 def _joined(regions: list[Region]) -> list[Region]:
@@ -62,7 +65,3 @@ def _joined(regions: list[Region]) -> list[Region]:
 
 def _overlap(a: Region, b: Region) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def _whole_pixels(x1: float, y1: float, x2: float, y2: float) -> Region:
-    return int(x1), int(y1), int(x2), int(y2)

@@ -25,7 +25,7 @@ def block_means(luma: NDArray[np.uint8], block: int, means: NDArray[np.float32])
             total = 0
             for y in range(r * block, r * block + block, 2):
                 for x in range(c * block, c * block + block):
-                    total += luma[y, x]
+                    total += int(luma[y, x])
             means[r, c] = total * scale
 
 

@@ -87,10 +87,14 @@ class Tracker:
     def _pairs(self, rows: NDArray[np.intp], boxes: Boxes, reach: float, limit: float, at: float) -> _PairList:
         """Pair by overlap of boxes grown by `reach` with the time unseen (as in C-BIoU, Yang et al. 2023).
 
-        At five pictures a second a runner's boxes do not overlap; grown ones do.
+        At five pictures a second a runner's boxes do not overlap; grown ones do. Who was seen once may be one: their
+        speed is not known yet, and people run sideways in the picture.
         """
+        known = self._filters.boxes()[rows]
         gap = np.minimum(at - self._seen_at[rows], 1.0) * reach
-        return assign(1 - _overlap(self._filters.boxes()[rows], boxes, 0.1 + gap * 0.5), limit)
+        once = self._seen_at[rows] <= self._born_at[rows]
+        sideways = np.where(once, 2 * (known[:, 3] - known[:, 1]) / (known[:, 2] - known[:, 0]), 1.0)
+        return assign(1 - _overlap(known, boxes, 0.1 + 0.5 * np.stack([gap * sideways, gap], axis=1)), limit)
 
     def _seen(
         self, rows: NDArray[np.intp], people: Detections, which: NDArray[np.intp], at: float, confirms: bool
@@ -120,7 +124,7 @@ class Tracker:
 
     def _begin(self, people: Detections, which: NDArray[np.intp], at: float) -> None:
         """A sure detection that nobody claims is someone new, unless it is a second box on someone just seen."""
-        which = which[~_doubles(people.boxes[which], self._boxes[self._seen_at >= at])]
+        which = _singles(people, which, self._boxes[self._seen_at >= at])
         count = len(which)
         self._filters.add(people.boxes[which])
         self._boxes = np.vstack([self._boxes, people.boxes[which]])
@@ -140,6 +144,15 @@ class Tracker:
         return Tracks(at, size, self._ids[sure], boxes, self._scores[sure], self._seen_at[sure], self._born_at[sure])
 
 
+def _singles(people: Detections, which: NDArray[np.intp], known: Boxes) -> NDArray[np.intp]:
+    """Those of `which` (n,) that are no second boxes on somebody of `known` (m, 4) or on a surer one of themselves."""
+    kept: list[int] = []
+    for one in which[np.argsort(-people.scores[which], kind="stable")]:
+        if not _doubles(people.boxes[one : one + 1], np.vstack([known, people.boxes[kept]])).any():
+            kept.append(int(one))
+    return np.array(sorted(kept), np.intp)
+
+
 def _doubles(new: Boxes, known: Boxes) -> NDArray[np.bool_]:
     """Which of `new` (n, 4) are second boxes on somebody of `known` (m, 4): much the same, or a slice as tall."""
     common = _common(new, known)
@@ -152,7 +165,7 @@ def _doubles(new: Boxes, known: Boxes) -> NDArray[np.bool_]:
 
 
 def _overlap(a: Boxes, b: Boxes, grow: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Intersection over union (n, m) of `a` (n, 4) and `b` (m, 4), both grown by `grow` (n,) of their sides."""
+    """Intersection over union (n, m) of `a` (n, 4) and `b` (m, 4), grown by shares `grow` (n, 2) of their sides."""
     out = np.zeros((len(a), len(b)))
     for i, share in enumerate(grow):
         p, q = _grown(a[i : i + 1], share), _grown(b, share)
@@ -171,6 +184,6 @@ def _areas(boxes: Boxes) -> NDArray[np.float64]:
     return np.asarray(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), np.float64)
 
 
-def _grown(boxes: Boxes, share: float) -> Boxes:
-    extent = (boxes[:, 2:] - boxes[:, :2]) * np.float32(share)
+def _grown(boxes: Boxes, share: NDArray[np.float64]) -> Boxes:
+    extent = (boxes[:, 2:] - boxes[:, :2]) * share.astype(np.float32)
     return np.hstack([boxes[:, :2] - extent, boxes[:, 2:] + extent])

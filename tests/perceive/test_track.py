@@ -1,0 +1,262 @@
+"""Steady ids for people who walk, run, meet, hide and leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from pipeline.perceive.track import Tracker, TrackerSettings
+from pipeline.types import Detections, Tracks
+from tests.fakes import HEIGHT, SIZE, Way, box, boxes, seen, way
+
+SETTINGS = TrackerSettings()
+
+
+def tracker() -> Tracker:
+    return Tracker(SETTINGS)
+
+
+def follow(
+    ways: list[Way], until: float, fps: float = 5, look: Callable[[float, Detections], Detections | None] | None = None
+) -> list[Tracks]:
+    """The tracks at each time; `look` may change what the detector saw at that time."""
+    follower, told = tracker(), []
+    for picture in range(round(until * fps) + 1):
+        at = picture / fps
+        people: Detections | None = seen(*(feet for one in ways if (feet := one(at)) is not None))
+        people = look(at, people) if look and people is not None else people
+        told.append(follower.update(people, at, SIZE))
+    return told
+
+
+def ids(told: list[Tracks]) -> list[list[int]]:
+    return [tracks.ids.tolist() for tracks in told]
+
+
+def nearest(tracks: Tracks, x: float) -> int:
+    """The id of the track whose feet are nearest to `x`."""
+    return int(tracks.ids[np.abs(tracks.feet()[:, 0] - x).argmin()])
+
+
+def test_someone_is_shown_from_the_second_sighting_on():
+    told = follow([way((0, 0.5, 0.5))], 1)
+    assert ids(told) == [[], [1], [1], [1], [1], [1]]
+    assert told[1].born_at.tolist() == [0]
+
+
+def test_who_is_seen_once_is_never_shown():
+    told = follow([way((0, 0.5, 0.5))], 2, look=lambda at, people: people if at == 0 else Detections.empty())
+    assert not any(len(tracks) for tracks in told)
+
+
+def test_at_a_high_rate_the_second_sighting_alone_does_not_confirm():
+    told = follow([way((0, 0.5, 0.5))], 0.4, fps=25)
+    first = next(tracks.at for tracks in told if len(tracks))
+    assert SETTINGS.confirm_s <= first <= SETTINGS.confirm_s + 0.05
+
+
+@pytest.mark.parametrize("fps", [2, 5, 10, 25])
+def test_someone_who_walks_keeps_their_id(fps: float):
+    told = follow([way((0, 0.05, 0.7), (8, 0.95, 0.7))], 8, fps)
+    assert {i for row in ids(told) for i in row} == {1}
+
+
+@pytest.mark.parametrize("way_back", [False, True])
+def test_a_runner_at_five_pictures_a_second_keeps_their_id_though_boxes_do_not_overlap(way_back: bool):
+    """5 m/s, three heights a second, a box a third as wide as tall: 0.6 heights a picture."""
+    speed = 3 * HEIGHT * SIZE[1] / SIZE[0]
+    first, second = boxes((0.1, 0.7), (0.1 + speed / 5, 0.7))
+    assert first[2] < second[0]
+    there = way((0, 0.02, 0.7), (1.4, 0.02 + 1.4 * speed, 0.7))
+    told = follow([(lambda at: there(1.4 - at)) if way_back else there], 1.4)
+    assert ids(told) == [[]] + [[1]] * 7
+
+
+def test_two_people_who_cross_keep_their_ids():
+    ways = [way((0, 0.1, 0.7), (6, 0.9, 0.7)), way((0, 0.9, 0.72), (6, 0.1, 0.72))]
+    told = follow(ways, 6)
+    assert {i for row in ids(told) for i in row} == {1, 2}
+    left, right = nearest(told[2], 0.15), nearest(told[2], 0.85)
+    assert (nearest(told[-1], 0.9), nearest(told[-1], 0.1)) == (left, right)
+
+
+def test_two_people_who_cross_keep_their_ids_though_one_hides_the_other():
+    ways = [way((0, 0.1, 0.7), (6, 0.9, 0.7)), way((0, 0.9, 0.72), (6, 0.1, 0.72))]
+
+    def front_only(at: float, people: Detections) -> Detections:
+        hidden = abs(ways[0](at)[0] - ways[1](at)[0]) < 0.06
+        return Detections(people.boxes[1:], people.scores[1:]) if hidden else people
+
+    told = follow(ways, 6, look=front_only)
+    assert {i for row in ids(told) for i in row} == {1, 2}
+    left, right = nearest(told[2], 0.15), nearest(told[2], 0.85)
+    assert (nearest(told[-1], 0.9), nearest(told[-1], 0.1)) == (left, right)
+
+
+def test_who_is_hidden_for_a_second_keeps_their_id():
+    told = follow([way((0, 0.1, 0.7), (8, 0.9, 0.7))], 8, look=lambda at, p: Detections.empty() if 3 <= at < 4 else p)
+    assert ids(told)[1:] == [[1]] * 40
+
+
+def test_a_track_coasts_for_ever_while_nobody_looks():
+    follower = tracker()
+    for at in (0.0, 0.2, 0.4):
+        follower.update(seen((0.5, 0.7)), at, SIZE)
+    for at in np.arange(0.6, 1000, 0.2):
+        tracks = follower.update(None, float(at), SIZE)
+    assert tracks.ids.tolist() == [1]
+    assert tracks.seen_at.tolist() == [0.4]
+    assert np.isfinite(tracks.boxes).all()
+    assert np.isfinite(follower.expected()).all()
+
+
+def test_time_in_which_nobody_looked_does_not_count_against_a_track():
+    follower = tracker()
+    for at in (0.0, 0.2, 0.4):
+        follower.update(seen((0.5, 0.7)), at, SIZE)
+    for at in np.arange(0.6, 60, 0.2):
+        follower.update(None, float(at), SIZE)
+    assert follower.update(Detections.empty(), 60.2, SIZE).ids.tolist() == [1]
+
+
+@pytest.mark.parametrize("fps", [2, 5, 10, 25])
+def test_a_track_ends_when_looked_for_in_vain_for_long_enough(fps: float):
+    told = follow([way((0, 0.5, 0.5))], 6, fps, look=lambda at, people: people if at <= 2 else Detections.empty())
+    last = max(tracks.at for tracks in told if len(tracks))
+    assert 2 + SETTINGS.lost_s - 1 / fps - 1e-6 <= last <= 2 + SETTINGS.lost_s + 1e-6
+
+
+def test_a_coasting_track_says_when_it_was_seen_last():
+    told = follow([way((0, 0.5, 0.5))], 2, look=lambda at, people: people if at <= 1 else Detections.empty())
+    assert {tracks.seen_at[0] for tracks in told if tracks.at > 1} == {1.0}
+
+
+def test_a_second_box_on_someone_who_is_seen_begins_nothing():
+    def doubled(at: float, people: Detections) -> Detections:
+        shifted = people.boxes + np.float32([6, 4, 6, 4])
+        return Detections(np.vstack([people.boxes, shifted]), np.float32([0.9, 0.6]))
+
+    told = follow([way((0, 0.3, 0.7), (4, 0.5, 0.7))], 4, look=doubled)
+    assert {i for row in ids(told) for i in row} == {1}
+
+
+@pytest.mark.parametrize("late", [True, False], ids=["later", "from the first picture on"])
+def test_a_slice_of_someone_who_is_seen_begins_nothing(late: bool):
+    def sliced(at: float, people: Detections) -> Detections:
+        x1, y1, x2, y2 = people.boxes[0]
+        part = np.float32([[x1, y1 + 5, x1 + 0.5 * (x2 - x1), y2 - 5]])
+        both = Detections(np.vstack([people.boxes, part]), np.float32([0.9, 0.6]))
+        return people if late and at < 1 else both
+
+    told = follow([way((0, 0.3, 0.7), (4, 0.5, 0.7))], 4, look=sliced)
+    assert {i for row in ids(told) for i in row} == {1}
+
+
+def test_of_a_person_and_their_slice_seen_first_together_the_surer_one_begins():
+    whole = np.float32(box((0.5, 0.7)))
+    part = whole + np.float32([10, 5, 0, -5])
+    people = Detections(np.stack([part, whole]), np.float32([0.6, 0.9]))
+    follower = tracker()
+    follower.update(people, 0, SIZE)
+    np.testing.assert_allclose(follower.expected(), [whole], atol=0.01)
+
+
+def test_a_child_in_front_of_an_adult_is_someone():
+    adult, child = np.float32(box((0.5, 0.7), 0.4)), np.float32(box((0.5, 0.7), 0.2))
+    follower = tracker()
+    for at in (0, 0.2, 0.4):
+        tracks = follower.update(Detections(np.stack([adult, child]), np.float32([0.9, 0.9])), at, SIZE)
+    assert tracks.ids.tolist() == [1, 2]
+
+
+def test_doubtful_detections_begin_nothing():
+    told = follow([way((0, 0.5, 0.5))], 4, look=lambda at, p: Detections(p.boxes, np.full(len(p), 0.3, np.float32)))
+    assert not any(len(tracks) for tracks in told)
+
+
+def test_doubtful_detections_keep_who_was_sure():
+    def faint(at: float, people: Detections) -> Detections:
+        return Detections(people.boxes, np.full(len(people), 0.9 if at < 1 else 0.3, np.float32))
+
+    told = follow([way((0, 0.3, 0.5), (10, 0.6, 0.5))], 10, look=faint)
+    assert ids(told)[1:] == [[1]] * 50
+    assert told[-1].seen_at.tolist() == [10]
+
+
+def test_doubtful_detections_do_not_confirm():
+    def faint(at: float, people: Detections) -> Detections:
+        return Detections(people.boxes, np.full(len(people), 0.9 if at == 0 else 0.3, np.float32))
+
+    assert not any(len(tracks) for tracks in follow([way((0, 0.5, 0.5))], 4, look=faint))
+
+
+def test_what_is_less_than_doubtful_is_nothing():
+    def fading(at: float, people: Detections) -> Detections:
+        return Detections(people.boxes, np.full(len(people), 0.9 if at < 1 else 0.1, np.float32))
+
+    assert ids(follow([way((0, 0.5, 0.5))], 6, look=fading))[-1] == []
+
+
+def test_ids_are_never_used_again():
+    told = []
+    follower = tracker()
+    for visitor in range(20):
+        for picture in range(20):
+            people = seen((0.5, 0.7)) if picture < 5 else Detections.empty()
+            told.append(follower.update(people, visitor * 4 + picture / 5, SIZE))
+    shown = [row[0] for row in ids(told) if row]
+    assert sorted(set(shown)) == list(range(1, 21))
+    assert shown == sorted(shown)
+
+
+def test_a_tracker_that_begins_anew_counts_on():
+    follower = tracker()
+    for at in (0.0, 0.2):
+        follower.update(seen((0.2, 0.7), (0.8, 0.7)), at, SIZE)
+    later = follower.anew()
+    assert len(later.expected()) == 0
+    for at in (10.0, 10.2):
+        tracks = later.update(seen((0.2, 0.7)), at, SIZE)
+    assert tracks.ids.tolist() == [3]
+
+
+def test_a_crowd_of_forty_keeps_forty_ids():
+    make = np.random.default_rng(4)
+    starts = [(0.05 + 0.1 * column, 0.2 + 0.2 * row) for column in range(10) for row in range(4)]
+    speeds = make.uniform(-0.01, 0.01, (40, 2))
+    small, follower = 0.12, tracker()
+    for picture in range(50):
+        at = picture / 5
+        places = np.array(starts) + speeds * at + make.normal(0, 0.001, (40, 2))
+        here = seen(*map(tuple, make.permutation(places)), height=small)
+        found = make.uniform(size=40) > 0.1
+        tracks = follower.update(Detections(here.boxes[found], here.scores[found]), at, SIZE)
+    assert len(tracks) == 40
+    assert tracks.ids.max() <= 44
+
+
+def test_state_is_pruned_when_people_have_gone():
+    follower, make = tracker(), np.random.default_rng(5)
+    for picture in range(2000):
+        people = seen(*map(tuple, make.uniform(0.1, 0.9, (3, 2))))
+        follower.update(people, picture / 5, SIZE)
+    assert len(follower.expected()) < 60
+    for picture in range(2000, 2020):
+        tracks = follower.update(Detections.empty(), picture / 5, SIZE)
+    assert len(follower.expected()) == len(tracks) == 0
+
+
+def test_a_stray_box_far_away_is_not_the_person_who_was_there():
+    told = follow([way((0, 0.2, 0.7))], 3, look=lambda at, p: seen((0.8, 0.7)) if at == 2 else p)
+    assert {i for row in ids(told) for i in row} == {1}
+    assert all(abs(tracks.feet()[0, 0] - 0.2) < 0.02 for tracks in told if len(tracks))
+
+
+def test_who_is_seen_is_where_the_detector_saw_them_even_beyond_the_picture():
+    follower = tracker()
+    for at, feet in ((0.0, (0.02, 0.9)), (0.2, (0.01, 0.98)), (0.4, (-0.01, 1.05))):
+        tracks = follower.update(seen(feet), at, SIZE)
+    np.testing.assert_allclose(tracks.boxes, boxes((-0.01, 1.05)), atol=1e-3)
+    np.testing.assert_allclose(tracks.feet(), [[-0.01, 1.05]], atol=1e-5)

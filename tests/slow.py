@@ -1,0 +1,60 @@
+"""Obviously right twins of the kernels and of the geometry: slow, plain, and written from the definition."""
+
+from __future__ import annotations
+
+from itertools import permutations
+from math import atan2, pi
+
+import numpy as np
+from numpy.typing import NDArray
+
+Plane = NDArray[np.float32]
+
+
+def block_means(luma: NDArray[np.uint8], block: int) -> Plane:
+    """Mean of every second row of each whole block."""
+    h, w = luma.shape
+    means = np.zeros((h // block, w // block), np.float32)
+    for r, c in np.ndindex(means.shape):
+        means[r, c] = luma[r * block : (r + 1) * block : 2, c * block : (c + 1) * block].astype(np.float64).mean()
+    return means
+
+
+def compare_and_learn(
+    cells: Plane,
+    background: Plane,
+    noise: Plane,
+    shift: float,
+    floor: float,
+    times_noise: float,
+    learn: float,
+    absorb: float,
+) -> tuple[NDArray[np.bool_], Plane, Plane]:
+    """What has changed, and the next background and noise."""
+    off = cells - background - np.float32(shift)
+    changed = np.abs(off) > np.maximum(np.float32(floor), np.float32(times_noise) * noise)
+    background = background + np.where(changed, absorb, learn) * (cells - background)
+    noise = np.where(changed, noise, noise + learn * (np.abs(off) - noise))
+    return changed, background.astype(np.float32), noise.astype(np.float32)
+
+
+def least_total(cost: NDArray[np.float64], limit: float) -> float:
+    """The least total of all ways to pair rows with columns, where leaving a row or column alone costs `limit`.
+
+    Pairs are counted on the shorter side only: every one of it has a partner or costs the limit.
+    """
+    cost = np.minimum(cost, limit)
+    if cost.shape[0] > cost.shape[1]:
+        cost = cost.T
+    rows, columns = cost.shape
+    ways = permutations(range(columns), rows)
+    return min(sum(cost[row, column] for row, column in enumerate(way)) for way in ways)
+
+
+def winds_around(point: tuple[float, float], polygon: tuple[tuple[float, float], ...]) -> bool:
+    """Walk along the border, looking at the point: who is inside has been turned around once."""
+    turned = 0.0
+    for (x1, y1), (x2, y2) in zip(polygon, (*polygon[1:], polygon[0]), strict=True):
+        step = atan2(y2 - point[1], x2 - point[0]) - atan2(y1 - point[1], x1 - point[0])
+        turned += (step + pi) % (2 * pi) - pi
+    return abs(turned) > pi
