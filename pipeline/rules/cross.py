@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from pipeline.config import Line, Rule
 from pipeline.rules.facts import LONGEST_STEP_S, Fact, Happening, Sighting
-from pipeline.rules.geometry import Segment, from_line, heading, meeting
+from pipeline.rules.geometry import Segment, along, beside, between, heading
 
 # Who is across a line is clear of it by this share of their height.
 _CLEAR_OF_LINE = 0.05
+# Media times are good to a millisecond.
+_EPSILON_S = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class _Crossing:
     seen_at: float
     right: float
     down: float
+    side: bool
 
 
 class Cross:
@@ -41,10 +44,17 @@ class Cross:
             # Back before it was sure is no crossing at all, least of all one the other way.
             self._pending = None if self._pending else crossing
         self._last = sighting
+        return self._settle(sighting)
+
+    def _settle(self, now: Sighting) -> list[Fact]:
+        """Clear of the line across it, for long enough: sure. Clear of it on this side: gone back around its end."""
         pending = self._pending
-        if pending and sighting.at - pending.seen_at >= self._rule.confirm_s - 1e-6 and self._clear(sighting):
-            return self._tell(pending)
-        return []
+        if pending is None or not self._clear(now):
+            return []
+        if self._side(now) is not pending.side:
+            self._pending = None
+            return []
+        return self._tell(pending) if now.at - pending.seen_at >= self._rule.confirm_s - _EPSILON_S else []
 
     def unseen(self, now: float) -> list[Fact]:  # noqa: ARG002
         """The track coasts: nothing is known."""
@@ -52,9 +62,10 @@ class Cross:
 
     def gone(self, now: float) -> list[Fact]:  # noqa: ARG002
         """Across and out of sight is across."""
-        if self._pending and self._last and self._clear(self._last):
-            return self._tell(self._pending)
+        pending, last = self._pending, self._last
         self._pending = None
+        if pending and last and self._clear(last) and self._side(last) is pending.side:
+            return self._tell(pending)
         return []
 
     def finish(self) -> list[Fact]:
@@ -72,14 +83,22 @@ class Cross:
         last = self._last
         if last is None or now.at - last.at > LONGEST_STEP_S:
             return None
-        path = (last.anchor, now.anchor)
-        fraction = meeting(path, self._line)
-        if fraction is None:
+        if self._side(last) is self._side(now):
             return None
-        return _Crossing(last.at + fraction * (now.at - last.at), now.at, *heading(path, self._line))
+        path = (last.anchor, now.anchor)
+        before, after = (beside(anchor, self._line) for anchor in path)
+        fraction = before / (before - after)
+        if not between(along(path, fraction), self._line):
+            return None
+        at = last.at + fraction * (now.at - last.at)
+        return _Crossing(at, now.at, *heading(path, self._line), self._side(now))
+
+    def _side(self, sighting: Sighting) -> bool:
+        """On the line counts as one side, always the same: who comes from it and goes through it crosses once."""
+        return beside(sighting.anchor, self._line) > 0
 
     def _clear(self, sighting: Sighting) -> bool:
-        return from_line(sighting.anchor, self._line, sighting.aspect) >= _CLEAR_OF_LINE * sighting.height
+        return abs(beside(sighting.anchor, self._line, sighting.aspect)) >= _CLEAR_OF_LINE * sighting.height
 
 
 def _goes(wanted: str, right: float, down: float) -> bool:

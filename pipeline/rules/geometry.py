@@ -57,11 +57,18 @@ def distance(a: Point, b: Point, aspect: float = 1.0) -> float:
     return hypot((a[0] - b[0]) * aspect, a[1] - b[1])
 
 
-def from_line(point: Point, line: Segment, aspect: float = 1.0) -> float:
-    """Distance from the endless line, in picture heights."""
+def beside(point: Point, line: Segment, aspect: float = 1.0) -> float:
+    """Distance from the endless line, in picture heights; its sign tells the sides apart."""
     (ax, ay), (bx, by) = line
     dx, dy = (bx - ax) * aspect, by - ay
-    return abs(dx * (point[1] - ay) - dy * (point[0] - ax) * aspect) / hypot(dx, dy)
+    return (dx * (point[1] - ay) - dy * (point[0] - ax) * aspect) / hypot(dx, dy)
+
+
+def between(point: Point, line: Segment) -> bool:
+    """Whether a point of the endless line lies between the ends of `line`."""
+    (ax, ay), (bx, by) = line
+    dx, dy = bx - ax, by - ay
+    return 0 <= (point[0] - ax) * dx + (point[1] - ay) * dy <= dx * dx + dy * dy
 
 
 def from_polygon(point: Point, polygon: Polygon, aspect: float = 1.0) -> float:

@@ -6,6 +6,7 @@ Not here: which transitions make an incident (`triggers`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from pipeline.config import Rule, Zone
@@ -16,6 +17,10 @@ from pipeline.types import Point
 
 # A way through a zone shorter than this share of the person's height is a wobble at its border.
 _SHORTEST_PASSAGE = 0.25
+# Who runs through goes about straight: the direct way is at least so much of theirs. A stray box is a detour.
+_STRAIGHT = 0.7
+# No box is truer than this share of the height: who stands on the border is in.
+_BLUR = 0.015
 # Who has left a zone is clear of its border by this share of the height.
 _CLEAR_OF_ZONE = 0.05
 
@@ -42,6 +47,7 @@ class InZone:
         self._changed_at = 0.0
         self._outside: Point | None = None
         self._entry: Point | None = None
+        self._exit: tuple[float, Point] | None = None
         self._passage: Passage | None = None
         self._samples = self._doubts = 0
         self._appeared = False
@@ -55,16 +61,22 @@ class InZone:
     def seen(self, sighting: Sighting) -> list[Fact]:
         """Where the track is, and how it came there."""
         path, borders = self._way(sighting)
-        was_in, self._is_in = self._is_in, inside(sighting.anchor, self._polygon)
+        was_in, self._is_in = self._is_in, self._holds(sighting)
         if was_in != self._is_in:
             self._changed_at = self._crossed_at(sighting, borders)
-        facts = [] if self._is_in else self._settle(sighting)
-        self._passage = None
+        # An absence that was over before the return ends one visit, though no picture fell on it, and begins another.
+        facts = self._facts(self.presence.unseen(self._changed_at)) if self._is_in else self._settle(sighting)
+        refuted, self._passage = self._passage is not None and not facts, None
         if self._is_in:
             self._arrived(sighting, path, borders)
+        elif was_in:
+            known = borders or path[0] != path[1]
+            self._exit = (self._changed_at, along(path, borders[-1] if borders else 0.0)) if known else None
         phases = self._judge(sighting)
         if not self._is_in:
-            self._look_for_passage(sighting, path, borders, Phase.ABANDONED in phases)
+            # The way back from a stray box is no passage either.
+            self._passage = None if refuted else self._find_passage(sighting, path, borders, Phase.ABANDONED in phases)
+        if not self._is_in and self.presence.state is not State.ENTERING:
             self._outside = sighting.anchor
         self._last = sighting
         return facts + self._facts(phases) + (self.during(sighting.at) if self._is_in else [])
@@ -79,7 +91,7 @@ class InZone:
         if self._is_in:
             sure = self._samples > self._doubts
             return self.presence.seen(True, self._changed_at, at) if sure else []
-        if self.presence.state is State.OUTSIDE or not self._near(sighting):
+        if self.presence.state is State.OUTSIDE or not self._near(sighting, _CLEAR_OF_ZONE):
             return self.presence.seen(False, self._changed_at, at)
         self._changed_at = at
         self._doubts += self.presence.state is State.ENTERING
@@ -93,7 +105,7 @@ class InZone:
         """The track is no more. At the picture's border it has left the picture; elsewhere it was lost from sight."""
         if self._last is None:
             return []
-        if self.presence.within:
+        if self.presence.state is State.INSIDE:
             self.ended_because = "left_picture" if self._last.at_border else "lost_from_sight"
         facts = self.passed(self._passage) if self._passage else []
         self._passage = None
@@ -138,36 +150,41 @@ class InZone:
         return path, meetings(path, self._polygon)
 
     def _crossed_at(self, sighting: Sighting, borders: list[float]) -> float:
-        if not borders or self._last is None:
+        last = self._last
+        if last is None or (not borders and (self._is_in or sighting.at - last.at > LONGEST_STEP_S)):
             return sighting.at
-        return self._last.at + borders[-1] * (sighting.at - self._last.at)
+        if not borders:  # they stood on the border, already outside
+            return last.at
+        return last.at + (borders[0] if self._is_in else borders[-1]) * (sighting.at - last.at)
 
-    def _near(self, sighting: Sighting) -> bool:
-        off = from_polygon(sighting.anchor, self._polygon, sighting.aspect)
-        return off < _CLEAR_OF_ZONE * sighting.height
+    def _holds(self, sighting: Sighting) -> bool:
+        return inside(sighting.anchor, self._polygon) or self._near(sighting, _BLUR)
+
+    def _near(self, sighting: Sighting, share: float) -> bool:
+        return from_polygon(sighting.anchor, self._polygon, sighting.aspect) < share * sighting.height
 
     def _arrived(self, sighting: Sighting, path: Segment, borders: list[float]) -> None:
         if self.presence.state is State.OUTSIDE:
             self._samples = self._doubts = 0
             self._appeared = self._last is None
-            self._entry = along(path, borders[-1]) if borders else sighting.anchor
+            self._entry = along(path, borders[0]) if borders else sighting.anchor
         self._samples += 1
 
-    def _look_for_passage(self, now: Sighting, path: Segment, borders: list[float], abandoned: bool) -> None:
-        """Keep a way through the zone until the next sighting tells whether it was real."""
-        last, entry, before = self._last, self._entry, self._outside
-        if last is None or before is None or not borders or now.at - now.born_at < self.rule.confirm_s:
-            return
-        step = now.at - last.at
+    def _find_passage(self, now: Sighting, path: Segment, borders: list[float], abandoned: bool) -> Passage | None:
+        """A way through the zone, kept until the next sighting tells whether it was real."""
+        last, before = self._last, self._outside
+        if last is None or before is None or now.at - now.born_at < self.rule.confirm_s:
+            return None
         if abandoned:
-            entered, entry_point = self.presence.entered_at, entry
+            entry, leave = (self.presence.entered_at, self._entry), self._exit
         elif len(borders) >= 2 and not self.presence.within:
-            entered, entry_point = last.at + borders[0] * step, along(path, borders[0])
+            entry, leave = ((last.at + f * (now.at - last.at), along(path, f)) for f in (borders[0], borders[-1]))
         else:
-            return
-        exit_point = along(path, borders[-1])
-        if entry_point and distance(entry_point, exit_point, now.aspect) >= _SHORTEST_PASSAGE * now.height:
-            self._passage = Passage(entered, last.at + borders[-1] * step, before, now.anchor)
+            return None
+        if entry[1] is None or leave is None:
+            return None
+        points = [before, entry[1], leave[1], now.anchor]
+        return Passage(entry[0], leave[0], before, now.anchor) if _goes_through(points, now) else None
 
     def _settle(self, now: Sighting) -> list[Fact]:
         """A passage was real if the track went on from it, and a stray box if the track is back where it was."""
@@ -181,3 +198,10 @@ class InZone:
     def why(self, **more: Any) -> dict[str, Any]:
         """What every fact of a presence says of its reasons."""
         return {"samples": self._samples, "appeared_inside": self._appeared, **more}
+
+
+def _goes_through(points: list[Point], now: Sighting) -> bool:
+    """Whether the way before, in, out and on is that of somebody who crosses a zone."""
+    steps = [distance(a, b, now.aspect) for a, b in pairwise(points)]
+    straight = distance(points[0], points[-1], now.aspect)
+    return steps[1] >= _SHORTEST_PASSAGE * now.height and straight >= _STRAIGHT * sum(steps)

@@ -19,6 +19,9 @@ from pipeline.types import Incident, IncidentState, Moment, Point, Tracks
 
 _LONGEST_PATH = 64
 _BORDER = 0.01
+# Feet that the picture's lower edge cuts off are found a little above or below it: they are at the edge.
+_BELOW_EDGE = 0.03
+_AT_EDGE = 1 - 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +248,8 @@ def _same_rule(name: str, old: Camera, new: Camera) -> bool:
 def _sighting(box: np.ndarray[Any, Any], born_at: float, at: float, aspect: float) -> Sighting:
     x1, y1, x2, y2 = (float(edge) for edge in box)
     border = min(x1, y1, 1 - x2, 1 - y2) < _BORDER
-    return Sighting(at, ((x1 + x2) / 2, y2), y2 - y1, aspect, born_at, border)
+    feet = y2 if y2 > 1 + _BELOW_EDGE else min(y2, _AT_EDGE)
+    return Sighting(at, ((x1 + x2) / 2, feet), y2 - y1, aspect, born_at, border)
 
 
 def _rounded(box: np.ndarray[Any, Any]) -> tuple[float, float, float, float]:

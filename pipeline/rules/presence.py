@@ -51,8 +51,8 @@ PHASES = {
 }
 
 
-# Sample times are sums of floats: 0.2 + 0.2 must be 0.4 enough.
-_EPSILON_S = 1e-6
+# Media times are good to a millisecond: sums of floats the size of Unix time. 0.2 + 0.2 must be 0.4 enough.
+_EPSILON_S = 1e-3
 
 
 @dataclass(slots=True)

@@ -1,0 +1,135 @@
+"""Mistakes that other systems made with zones, lines and tracks, each with a test of its own.
+
+Their numbers are those of our survey of peers; what is not theirs to make (14: a stalled stream) is the capture's.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.perceive.track import Tracker, TrackerSettings
+from pipeline.rules.incidents import Rules
+from pipeline.types import Detections, Incident, IncidentState, Point
+from tests.fakes import SIZE, Walker, Way, lives, now, rules, seen, visits, watch, way
+
+IN, AWAY = (0.5, 0.6), (0.2, 0.6)
+
+
+def looked_for(people: list[Detections | None], watched: Rules, fps: float = 5) -> list[Incident]:
+    """Detections through a tracker and rules, as in a lane."""
+    tracker, told = Tracker(TrackerSettings()), []
+    for number, found in enumerate(people):
+        told += watched.update(tracker.update(found, number / fps, SIZE), now(number / fps))
+    return told
+
+
+def pattern(inside: str) -> Way:
+    """`i` in, `o` out, a fifth of a second each, and out ever after."""
+    return lambda at: IN if inside[min(round(at * 5), len(inside) - 1)] == "i" else AWAY
+
+
+def test_1_time_in_the_zone_does_not_add_up_over_absences():
+    assert watch(rules("inside"), {1: pattern("oioioioioioioioo")}, 6) == []
+    assert watch(rules("enter"), {1: pattern("oioioioioioioioo")}, 6) == []
+
+
+def test_2_who_was_long_outside_is_not_in_at_the_first_sighting():
+    told = watch(rules("inside"), {1: pattern("iiiiiiiiii" + "o" * 50 + "ioooo")}, 16)
+    assert len(lives(told)) == 1
+
+
+def test_3_short_visits_do_not_add_up_to_a_long_one():
+    four = "iiii" + "o" * 15
+    assert watch(rules("dwell", seconds=2), {1: pattern(four * 3)}, 14) == []
+
+
+@pytest.mark.parametrize("missed", [AWAY, None], ids=["found elsewhere", "not found"])
+def test_4_one_missed_picture_is_not_a_leaving(missed: Point | None):
+    told = watch(rules(), {1: lambda at: missed if round(at * 5) == 10 else IN}, 5)
+    assert [one.state for one in told] == [IncidentState.OPENED]
+    assert watch(rules("exit"), {1: lambda at: missed if round(at * 5) == 10 else IN}, 5) == []
+
+
+def test_5_who_stood_in_the_zone_before_the_watching_began_raises_an_alert():
+    (opened,) = looked_for([seen(IN)] * 10, rules())
+    assert opened.why["appeared_inside"]
+
+
+def test_6_the_anchor_is_that_of_the_whole_box_not_of_its_part_in_the_zone():
+    """The box overlaps the zone, its feet are outside: beside it, below it, below the picture."""
+    beside = Walker(way((0, 0.63, 0.75)), height=0.5)
+    below = Walker(way((0, 0.5, 0.9)), height=0.6)
+    below_the_picture = Walker(way((0, 0.5, 1.2)), height=0.9)
+    assert watch(rules(), {1: beside, 2: below, 3: below_the_picture}, 5) == []
+    to_the_edge = [[0.3, 0.4], [0.7, 0.4], [0.7, 1.0], [0.3, 1.0]]
+    assert watch(rules(zone=to_the_edge), {1: below_the_picture}, 5) == []
+
+
+@pytest.mark.parametrize("fps", [2, 5, 10, 25])
+def test_7_a_flicker_over_the_line_is_no_crossing_least_of_all_the_other_way(fps: float):
+    def flickers(at: float) -> Point:
+        return (0.45, 0.6) if round(at * fps) in (8, 20, 21, 30) else (0.6, 0.6) if at < 40 / fps else (0.4, 0.6)
+
+    told = watch(rules("cross", confirm_s=2.5 / fps), {1: flickers}, 60 / fps, fps)
+    assert [life[0].direction for life in lives(told)] == ["right_to_left"]
+    assert lives(told)[0][0].at.media >= 39 / fps
+
+
+def test_8_people_who_are_not_confirmed_trigger_nothing_and_share_nothing():
+    """Ten flickers, each at another place of the zone and on both sides of the line."""
+    make = np.random.default_rng(8)
+    flickers = [seen((make.choice([0.42, 0.58]), make.uniform(0.45, 0.75)), height=0.1) for _ in range(10)]
+    people = [found for one in flickers for found in (one, *[Detections.empty()] * 5)]
+    for watched in (rules("enter", confirm_s=0), rules("inside", confirm_s=0), rules("cross", confirm_s=0)):
+        assert looked_for(people, watched) == []
+
+
+def test_9_time_outside_is_not_time_inside():
+    def comes_back(at: float) -> Point:
+        return IN if at < 3 or at >= 8 else AWAY
+
+    assert watch(rules("dwell", seconds=5, release_s=1), {1: comes_back}, 12) == []
+    (life,) = lives(watch(rules("dwell", seconds=5, release_s=1), {1: comes_back}, 14))
+    assert life[0].entered.media == pytest.approx(8, abs=0.2)
+
+
+def test_10_two_people_across_the_line_one_close_behind_the_other_are_two_crossings():
+    walkers = {n: way((n * 0.2, 0.3, 0.6), (n * 0.2 + 2, 0.7, 0.6)) for n in (1, 2, 3)}
+    walkers[4] = way((0.2, 0.7, 0.65), (2.2, 0.3, 0.65))  # at the same time as 1, the other way
+    told = lives(watch(rules("cross"), walkers, 6))
+    assert {life[0].track: life[0].direction for life in told} == {
+        1: "left_to_right",
+        2: "left_to_right",
+        3: "left_to_right",
+        4: "right_to_left",
+    }
+
+
+def test_11_a_single_false_box_is_not_linked_to_a_real_person_far_away():
+    people = [seen((0.15, 0.6)) for _ in range(30)]
+    people[15] = seen(IN)
+    people[25] = seen((0.15, 0.6), IN)
+    for watched in (rules("enter", confirm_s=0), rules("enter"), rules("cross", line=[[0.3, 0.2], [0.3, 0.9]])):
+        assert looked_for(people, watched) == []
+
+
+def test_12_hovering_at_the_border_is_one_alert_not_twenty():
+    make = np.random.default_rng(12)
+    wobble = make.normal(0, 0.008, 200)
+    told = watch(rules(), {1: lambda at: (0.4 + wobble[round(at * 5)], 0.6)}, 30)
+    assert len(lives(told)) == 1
+
+
+def test_13_an_alert_that_was_told_is_told_again_at_the_next_visit():
+    told = watch(rules(), {1: lambda at: IN if at % 6 < 2 else AWAY}, 60)
+    assert len(visits(told)) == 10
+    again = watch(rules(), {n: Walker(way((0, *IN)), 5 * n, 5 * n + 2) for n in range(1, 6)}, 40)
+    assert len(lives(again)) == 5
+
+
+def test_14_nobody_looked_is_not_nobody_there():
+    """What stalls gives no pictures; a picture that nobody looked at leaves people where they are."""
+    people: list[Detections | None] = [*[seen(IN)] * 5, *[None] * 100, *[seen(IN)] * 5]
+    told = looked_for(people, rules(update_s=100))
+    assert [one.state for one in told] == [IncidentState.OPENED]
