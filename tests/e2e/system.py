@@ -37,7 +37,7 @@ def wait_for(what: str, ask: Callable[[], T], within: float = SOON) -> T:
 
 
 class System:
-    """One configuration in `folder`, and the process that runs it. Use it as a context manager: it kills what is left."""
+    """One configuration in `folder`, and the process that runs it. Leaving its context kills what is left."""
 
     def __init__(self, folder: Path, cameras: Mapping[str, Any], env: Mapping[str, str], **sections: Any) -> None:
         self.folder = folder
@@ -188,12 +188,12 @@ def assert_all_delivered(system: System, client: redis.Redis) -> None:
     assert written, "nothing was decided"
     wait_for("the last event in Redis", lambda: written[-1] in [fields["id"] for _, fields in entries(client)])
     sent = [fields["id"] for _, fields in entries(client)]
-    assert [id for id in dict.fromkeys(sent) if id in written] == written
+    assert [event for event in dict.fromkeys(sent) if event in written] == written
     assert_whole([json.loads(fields["data"]) for _, fields in entries(client)])
 
 
 def assert_whole(events: list[Event]) -> None:
-    """Revisions of each incident are 1, 2, … without a hole; it is opened once, first, and closed at most once, last."""
+    """Each incident has revisions 1, 2, … without a hole; it is opened once, first, and closed at most once, last."""
     incidents: dict[str, list[Event]] = {}
     for event in {event["id"]: event for event in events}.values():
         incidents.setdefault(event["data"]["incident"], []).append(event["data"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
@@ -125,13 +126,15 @@ def test_what_cannot_be_replayed_is_said_in_one_sentence(
     clip, text, missing = footage / truth.FILES["warehouse"], tmp_path / "notes.mp4", tmp_path / "missing.mp4"
     text.write_text("not a video\n" * 100)
     cases = [
-        (2, "missing.mp4", replay(config, "warehouse", missing, env=models_env)),
-        (2, "nobody", replay(config, "nobody", clip, env=models_env)),
-        (2, "mistaken", replay(config, "mistaken", clip, env=models_env)),
-        (1, "notes.mp4", replay(config, "warehouse", text, env=models_env)),
-        (2, "streams.yaml", replay(tmp_path / "streams.yaml", "warehouse", clip, env=models_env)),
+        (2, "missing.mp4", config, "warehouse", missing),
+        (2, "nobody", config, "nobody", clip),
+        (2, "mistaken", config, "mistaken", clip),
+        (1, "notes.mp4", config, "warehouse", text),
+        (2, "streams.yaml", tmp_path / "streams.yaml", "warehouse", clip),
     ]
-    for code, named, ended in cases:
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(replay, file, camera, video, env=models_env) for _, _, file, camera, video in cases]
+    for (code, named, *_), ended in zip(cases, [one.result() for one in waiting], strict=True):
         assert ended.returncode == code, ended.stderr
         assert named in ended.stderr
         assert "Traceback" not in ended.stderr
