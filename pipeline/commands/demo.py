@@ -35,7 +35,7 @@ _USER = "demo"
 _WAIT_S = 1.0
 
 
-def demo(seconds: Annotated[float, typer.Option(min=5, help="How long to watch.")] = 36.0) -> None:
+def demo(seconds: Annotated[float, typer.Option(min=5, help="How long to watch.")] = 40.0) -> None:
     """Play footage as RTSP cameras, watch them, and show the alerts as they come."""
     logs.setup("WARNING")
     with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-demo-") as temporary:
