@@ -125,13 +125,13 @@ class System:
         return self.log_file.read_text() if self.log_file.exists() else ""
 
     def journal(self) -> list[Event]:
-        """All events, in order."""
+        """All events, in order; none while there is no journal yet, or half of one."""
         try:
             outbox = Outbox(self.journal_file, readonly=True)
+            events = [event for _, event in outbox.read(n=100_000)]
+            outbox.close()
         except JournalError:
             return []
-        events = [event for _, event in outbox.read(n=100_000)]
-        outbox.close()
         return events
 
     def opened(self, camera: str, rule: str | None = None) -> list[Event]:
