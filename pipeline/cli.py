@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import Annotated
 
 import typer
+
+import pipeline
 
 _COMMANDS = {
     "check": "check",
@@ -24,6 +27,7 @@ def _app(wanted: str | None) -> typer.Typer:
         name="zonewatch",
         help="Watches cameras: people followed, zones and lines judged, violations told.",
         no_args_is_help=True,
+        invoke_without_command=True,
         add_completion=False,
         pretty_exceptions_enable=False,
     )
@@ -36,8 +40,13 @@ def _app(wanted: str | None) -> typer.Typer:
     return app
 
 
-def _every() -> None:
+def _every(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
     """Watches cameras: people followed, zones and lines judged, violations told."""
+    if version:
+        typer.echo(f"zonewatch {pipeline.__version__}")
+        raise typer.Exit
 
 
 def main() -> None:
