@@ -78,13 +78,16 @@ def _first_pulled(env: Mapping[str, str]) -> Model | None:
     entry = next((entry for entry in entries().values() if entry.url), None)
     if entry is None:
         return None
-    path = pull(entry.name, env)
+    try:
+        path = pull(entry.name, env)
+    except ModelError as error:
+        _nothing_found(env, f" Pulling one failed: {error}")
     return Model(entry, path, entry.sha256 or "", f"builtin resolved to {entry.name}, pulled into {path.parent}")
 
 
-def _nothing_found(env: Mapping[str, str]) -> NoReturn:
-    files = ", ".join(entry.file for entry in entries().values())
-    raise ModelError(f"detector.model: builtin: none of {files} is in {_places(env)}. Put one there, or give a path.")
+def _nothing_found(env: Mapping[str, str], tried: str = "") -> NoReturn:
+    files, places = ", ".join(entry.file for entry in entries().values()), _places(env)
+    raise ModelError(f"detector.model: builtin: none of {files} is in {places}. Put one there, or give a path.{tried}")
 
 
 def _by_path(path: Path) -> Model:
