@@ -142,16 +142,22 @@ class System:
         """Until the journal has `count` openings of this camera."""
         wait_for(f"{count} alerts of {camera}", lambda: len(self.opened(camera, rule)) >= count, within)
 
-    def wait_for_open(self, camera: str, rule: str, within: float = SOON) -> Event:
-        """Until an incident of this rule is open right now."""
+    def wait_for_visit(self, camera: str, rule: str, within: float = SOON) -> str:
+        """Until somebody enters; the id of the incident, which stays open for two seconds and more."""
+        known = len(self.opened(camera, rule))
+        wait_for(f"the next visit of {camera} {rule}", lambda: len(self.opened(camera, rule)) > known, within)
+        incident: str = self.opened(camera, rule)[-1]["data"]["incident"]
+        return incident
 
-        def is_open() -> Event | None:
-            told = [e for e in self.journal() if e["data"]["camera"] == camera and e["data"]["rule"] == rule]
-            return told[-1] if told and told[-1]["data"]["state"] != "closed" else None
+    def told_of(self, incident: str) -> list[dict[str, Any]]:
+        """All that the journal has of one incident, in order."""
+        return [event["data"] for event in self.journal() if event["data"]["incident"] == incident]
 
-        found = wait_for(f"an open incident of {camera} {rule}", is_open, within)
-        assert found is not None
-        return found
+    def wait_for_close(self, incident: str, within: float = SOON) -> str:
+        """Until it is closed; the reason."""
+        wait_for(f"the end of {incident}", lambda: self.told_of(incident)[-1]["state"] == "closed", within)
+        why: str = self.told_of(incident)[-1]["why"]["closed_because"]
+        return why
 
 
 def is_opened(event: Event, camera: str, rule: str | None = None) -> bool:

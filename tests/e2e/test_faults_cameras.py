@@ -116,11 +116,11 @@ def record(
             for name in ("healthy", *FAULTY):
                 system.wait_for_opened(name)
             found = Record()
-            open_then = system.wait_for_open("killed", "walkway")
+            visit = system.wait_for_visit("killed", "walkway")
             killed.stop()
             frozen.send_signal(signal.SIGSTOP)
             mounts["corrupt"].faults.corrupt, mounts["resized"].faults.clip = 0.1, 1
-            see_the_fault(system, found, open_then["data"]["incident"])
+            see_the_fault(system, found, visit)
             began = time.monotonic()
             killed.start()
             frozen.send_signal(signal.SIGCONT)
@@ -144,7 +144,7 @@ def see_the_fault(system: System, found: Record, incident: str) -> None:
     system.wait_for_opened("healthy", before["healthy"] + 4)
     found.during = system.raw_status()["cameras"]
     found.alerts_during = {name: len(system.opened(name)) - count for name, count in before.items()}
-    found.lost = next(e["data"] for e in reversed(system.journal()) if e["data"]["incident"] == incident)
+    found.lost = system.told_of(incident)[-1]
 
 
 def see_it_heal(system: System, found: Record, began: float) -> None:

@@ -7,7 +7,6 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -57,20 +56,15 @@ def system(
             yield system
 
 
-def told_of(system: System, incident: str) -> list[dict[str, Any]]:
-    return [event["data"] for event in system.journal() if event["data"]["incident"] == incident]
-
-
 def test_a_killed_worker_comes_back_and_ends_what_it_had_open(
     system: System, redis_server: RedisServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    incident = system.wait_for_open("left", "walkway")["data"]["incident"]
+    incident = system.wait_for_visit("left", "walkway")
     worker, other = system.worker_of("left"), system.worker_of("right")
     left, right = len(system.opened("left")), len(system.opened("right"))
     began = time.monotonic()
     kill(worker["pid"])
-    wait_for("its incident to be closed", lambda: told_of(system, incident)[-1]["state"] == "closed")
-    assert told_of(system, incident)[-1]["why"]["closed_because"] == "worker_lost"
+    assert system.wait_for_close(incident) == "worker_lost"
     wait_for("pictures", lambda: system.worker_of("left")["pid"] not in (None, worker["pid"]) and watching(system))
     with capsys.disabled():
         print(f"\nworker killed: watching again after {time.monotonic() - began:.1f} s", end="")
@@ -127,7 +121,7 @@ def test_what_is_decided_while_redis_is_away_arrives_when_it_is_back(
 def test_a_killed_supervisor_takes_all_with_it_and_another_run_goes_on(
     system: System, redis_server: RedisServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    incident = system.wait_for_open("left", "walkway")["data"]["incident"]
+    incident = system.wait_for_visit("left", "walkway")
     children = descendants(system)
     assert set(system.pids()) <= set(children)
     began = time.monotonic()
@@ -135,7 +129,7 @@ def test_a_killed_supervisor_takes_all_with_it_and_another_run_goes_on(
     wait_for("all its processes to end", lambda: all(map(gone, children)), DRAIN_S + 2)
     with capsys.disabled():
         print(f"\nsupervisor killed: its processes gone after {time.monotonic() - began:.1f} s", end="")
-    assert told_of(system, incident)[-1]["state"] == "closed"
+    assert system.told_of(incident)[-1]["state"] == "closed"
     assert system.call("status").returncode == 1
     goes_on(system, redis_server)
 
@@ -144,15 +138,14 @@ def test_after_everything_was_killed_at_once_another_run_ends_what_was_open(
     system: System, redis_server: RedisServer
 ) -> None:
     """As after a power cut."""
-    incident = system.wait_for_open("right", "walkway")["data"]["incident"]
+    incident = system.wait_for_visit("right", "walkway")
     children = descendants(system)
     killed(system)
     for pid in children:
         kill(pid)
-    assert told_of(system, incident)[-1]["state"] != "closed"
+    assert system.told_of(incident)[-1]["state"] != "closed"
     goes_on(system, redis_server)
-    wait_for("its incident to be closed", lambda: told_of(system, incident)[-1]["state"] == "closed")
-    assert told_of(system, incident)[-1]["why"]["closed_because"] == "worker_lost"
+    assert system.wait_for_close(incident) == "worker_lost"
     assert_all_delivered(system, redis_server.client())
 
 
