@@ -1,0 +1,159 @@
+"""A running system: its file changes, a second one is started, it is told to stop."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.simulate.server import RtspServer
+from tests.e2e import truth
+from tests.e2e.system import STOPPED, System, assert_all_delivered, assert_whole, gone, wait_for
+from tests.redis_server import RedisServer
+
+pytestmark = [pytest.mark.footage, pytest.mark.slow]
+AT_START = ("kept", "edited", "removed")
+
+
+@pytest.fixture(scope="module")
+def server(warehouse: Path) -> Iterator[RtspServer]:
+    """Cameras that show the same at the same time."""
+    server = RtspServer()
+    for name in (*AT_START, "added"):
+        server.mount(name, warehouse)
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def system(
+    server: RtspServer,
+    footage: Path,
+    models_env: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+    redis_server: RedisServer,
+) -> Iterator[System]:
+    """Three cameras in one worker; a fourth waits to be added."""
+    cameras = {name: {"url": server.url(name), **truth.watched(footage, "warehouse")} for name in AT_START}
+    folder, alerts = tmp_path_factory.mktemp("reload"), {"redis": {"url": redis_server.url}}
+    with System(folder, cameras, models_env, alerts=alerts) as system:
+        for name in AT_START:
+            system.wait_for_opened(name)
+        yield system
+
+
+def read_again(system: System) -> int:
+    return system.log().count("the configuration was read again")
+
+
+def change(system: System) -> None:
+    """Write the file, and wait until it has been read."""
+    before = read_again(system)
+    system.write()
+    wait_for("the file to be read again", lambda: read_again(system) > before)
+
+
+def test_while_all_is_well_the_status_says_so(system: System) -> None:
+    ended = system.call("status")
+    assert ended.returncode == 0, ended.stdout
+    assert all(name in ended.stdout for name in AT_START)
+    told = json.loads(system.call("status", "--json").stdout)
+    assert told["running"]
+    assert told["cameras"]["kept"]["state"] == "watching"
+    assert told["backlog"]["waiting"] in (0, 1, 2)
+
+
+def test_a_second_run_on_the_same_journal_is_refused(system: System) -> None:
+    ended = system.call("run")
+    assert ended.returncode == 1
+    assert "already running" in ended.stderr
+    assert str(system.raw_status()["pid"]) in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_file_with_mistakes_changes_nothing(system: System) -> None:
+    good, workers, reads = system.file.read_text(), system.raw_status()["workers"], read_again(system)
+    for broken in ("site: {id: test}\ncameras: {cam: [}\n", "cameras: {}\n"):
+        said = system.log().count("the one before stays in force")
+        system.file.write_text(broken)
+        wait_for("the complaint", lambda said=said: system.log().count("the one before stays in force") > said)
+    assert set(system.raw_status()["cameras"]) == set(AT_START)
+    system.file.write_text(good)
+    wait_for("the good one to be read", lambda: read_again(system) > reads)
+    assert system.raw_status()["workers"] == workers
+
+
+def test_sighup_reads_the_file_again(system: System) -> None:
+    """Also when the clock of its disk says that nothing has changed."""
+    assert system.process is not None
+    reads, workers = read_again(system), system.raw_status()["workers"]
+    system.process.send_signal(signal.SIGHUP)
+    wait_for("the file to be read", lambda: read_again(system) > reads)
+    assert system.raw_status()["workers"] == workers
+
+
+def test_a_changed_file_applies_the_difference_only(system: System, server: RtspServer, footage: Path) -> None:
+    """One camera goes, one comes, one gets another zone, and one is left alone while somebody is in its zone."""
+    cameras = system.told["cameras"]
+    removed = system.wait_for_visit("removed", "walkway")
+    system.wait_for_opened("kept", len(system.opened("removed", "walkway")), rule="walkway")
+    kept = system.opened("kept", "walkway")[-1]["data"]["incident"]
+    del cameras["removed"]
+    cameras["added"] = {"url": server.url("added"), **truth.watched(footage, "warehouse")}
+    cameras["edited"]["zones"]["right-half"] = {"polygon": [[0.5, 0.3], [1, 0.3], [1, 1], [0.5, 1]]}
+    cameras["edited"]["rules"] = {"in-the-right-half": {"zone": "right-half", "trigger": "inside"}}
+    change(system)
+
+    assert system.wait_for_close(removed) == "camera_reconfigured"
+    assert system.wait_for_close(kept) == "left_zone"
+    system.wait_for_opened("added")
+    system.wait_for_opened("edited", rule="in-the-right-half")
+    wait_for("the removed one to be gone", lambda: set(system.raw_status()["cameras"]) == {"kept", "edited", "added"})
+    assert system.camera("kept")["connections"] == system.camera("edited")["connections"] == 1
+    count = len(system.opened("removed"))
+    system.wait_for_opened("kept", len(system.opened("kept")) + 2)
+    assert len(system.opened("removed")) == count
+
+
+def test_a_camera_with_a_mistake_is_left_out_and_the_others_run(system: System) -> None:
+    system.told["cameras"]["mistaken"] = {"url": "rtsp://192.0.2.1/s", "analyze_fps": 5}
+    change(system)
+    wait_for("the status", lambda: system.camera("mistaken").get("state") == "bad_config")
+    assert "analyze_fps" in system.camera("mistaken")["error"]
+    assert "camera mistaken is left out" in system.log()
+    assert system.camera("kept")["connections"] == 1
+    system.wait_for_opened("kept", len(system.opened("kept")) + 1)
+    ended = system.call("status")
+    assert ended.returncode == 1
+    assert "analyze_fps" in ended.stdout
+
+
+def test_a_rule_of_the_site_replaces_the_processes_and_loses_nothing(system: System, redis_server: RedisServer) -> None:
+    """What every process has read once: all are started anew, in order."""
+    del system.told["cameras"]["mistaken"]
+    system.told["detector"] = {"min_score": 0.45}
+    incident = system.wait_for_visit("kept", "walkway")
+    pids = system.pids()
+    change(system)
+    assert system.wait_for_close(incident) == "shutdown"
+    wait_for("the old processes to end", lambda: all(map(gone, pids)))
+    system.wait_for_opened("kept", len(system.opened("kept")) + 1)
+    assert_all_delivered(system, redis_server.client())
+
+
+def test_sigterm_ends_in_order(system: System, redis_server: RedisServer) -> None:
+    """Within its time, with exit code 0; what was open is closed and delivered."""
+    system.wait_for_visit("kept", "walkway")
+    pids = system.pids()
+    assert system.stop(STOPPED) == 0
+    assert all(map(gone, pids))
+    incidents = {event["data"]["incident"]: event["data"] for event in system.journal()}
+    assert {data["state"] for data in incidents.values()} == {"closed"}
+    assert system.raw_status()["state"] == "stopped"
+    assert system.call("status").returncode == 1
+    assert_all_delivered(system, redis_server.client())
+    assert_whole(system.journal())
+    assert "Traceback" not in system.log()
