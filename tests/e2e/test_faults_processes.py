@@ -30,6 +30,7 @@ LENGTH_S = 10.2
 AWAY_S = 60.0 if IN_CI or os.environ.get("ZONEWATCH_LONG") else 20.0
 # A child whose supervisor has gone stops in order within workers.drain_s, and a second more.
 DRAIN_S = 10
+HEARTBEAT_S = 5
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def system(
     with left, right:
         cameras = {"left": {"url": left.url("left"), **watched}, "right": {"url": right.url("right"), **watched}}
         alerts = {"redis": {"url": redis_server.url}}
-        workers = {"cameras_each": 1, "drain_s": DRAIN_S}
+        workers = {"cameras_each": 1, "drain_s": DRAIN_S, "heartbeat_s": HEARTBEAT_S}
         folder = tmp_path_factory.mktemp("processes")
         with System(folder, cameras, models_env, alerts=alerts, workers=workers) as system:
             for camera in cameras:
@@ -77,6 +78,20 @@ def test_a_killed_worker_comes_back_and_ends_what_it_had_open(
 
 def watching(system: System) -> bool:
     return bool(system.camera("left")["state"] == "watching" and system.camera("left")["decoded"])
+
+
+def test_a_worker_that_hangs_is_replaced(system: System, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is there, and holds its journal and connections open, but nothing comes from it."""
+    worker, right = system.worker_of("left"), len(system.opened("right"))
+    began = time.monotonic()
+    kill(worker["pid"], signal.SIGSTOP)
+    wait_for("its end", lambda: gone(worker["pid"]))
+    wait_for("pictures", lambda: system.worker_of("left")["pid"] not in (None, worker["pid"]) and watching(system))
+    with capsys.disabled():
+        print(f"\nworker hangs: watching again after {time.monotonic() - began:.1f} s", end="")
+    assert f"no sign of life for {HEARTBEAT_S} s" in system.log()
+    system.wait_for_opened("right", right + 1)
+    system.wait_for_opened("left", len(system.opened("left")) + 1)
 
 
 def test_a_killed_delivery_comes_back_and_sends_what_waits(
@@ -146,6 +161,21 @@ def test_after_everything_was_killed_at_once_another_run_ends_what_was_open(
     assert system.told_of(incident)[-1]["state"] != "closed"
     goes_on(system, redis_server)
     assert system.wait_for_close(incident) == "worker_lost"
+    assert_all_delivered(system, redis_server.client())
+
+
+def test_stopped_while_redis_is_away_it_ends_in_time_and_sends_the_rest_at_its_next_start(
+    system: System, redis_server: RedisServer
+) -> None:
+    system.wait_for_visit("left", "walkway")
+    redis_server.stop()
+    began = time.monotonic()
+    assert system.stop() == 0
+    assert time.monotonic() - began < DRAIN_S + 5
+    written = len(system.journal())
+    redis_server.start()
+    assert len(entries(redis_server.client())) < written
+    system.start()
     assert_all_delivered(system, redis_server.client())
 
 
