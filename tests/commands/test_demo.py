@@ -33,7 +33,7 @@ def assert_it_worked(ended: subprocess.CompletedProcess[str], cameras: int) -> N
 
 @pytest.mark.footage
 def test_the_demo_watches_real_footage_and_ends_by_itself(footage: Path, models_env: dict[str, str]) -> None:
-    """8 s after its start-up, which a busy machine may take ten for, somebody has been at the table, on the walkway and in the bay."""
+    """So long, because a busy machine may take ten seconds to start; then eight show each rule broken."""
     ended = demo({**models_env, "ZONEWATCH_FOOTAGE": str(footage)}, 30)
     assert_it_worked(ended, cameras=3)
     for rule in ("at-the-table", "on-the-walkway", "into-the-bay"):

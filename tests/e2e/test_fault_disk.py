@@ -12,11 +12,11 @@ import pytest
 
 from pipeline.simulate.server import RtspServer
 from tests.e2e import truth
+from tests.e2e.conftest import LOOP_S
 from tests.e2e.system import SOON, System, assert_all_delivered, wait_for
 from tests.redis_server import RedisServer
 
 pytestmark = [pytest.mark.footage, pytest.mark.slow]
-LENGTH_S = 10.2
 
 
 @pytest.fixture
@@ -77,4 +77,4 @@ def test_nothing_is_lost_on_a_full_disk(
             for rule in ("walkway", "bay"):
                 at = [event["data"]["times"]["media_s"] for event in system.opened("cam", rule)]
                 for before, after in pairwise(at):
-                    assert after - before == pytest.approx(LENGTH_S, abs=2 * truth.TOLERANCE_S), (rule, at)
+                    assert after - before == pytest.approx(LOOP_S, abs=2 * truth.TOLERANCE_S), (rule, at)

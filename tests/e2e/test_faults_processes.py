@@ -13,6 +13,7 @@ import pytest
 from pipeline.simulate.server import RtspServer
 from tests.conftest import IN_CI
 from tests.e2e import truth
+from tests.e2e.conftest import LOOP_S
 from tests.e2e.system import (
     SOON,
     System,
@@ -26,7 +27,6 @@ from tests.e2e.system import (
 from tests.redis_server import RedisServer
 
 pytestmark = [pytest.mark.footage, pytest.mark.slow, pytest.mark.timeout(240)]
-LENGTH_S = 10.2
 AWAY_S = 60.0 if IN_CI or os.environ.get("ZONEWATCH_LONG") else 20.0
 # A child whose supervisor has gone stops in order within workers.drain_s, and a second more.
 DRAIN_S = 10
@@ -122,7 +122,7 @@ def test_what_is_decided_while_redis_is_away_arrives_when_it_is_back(
     kill(system.raw_status()["delivery"]["pid"])
     wait_for("the end of the outage", lambda: time.monotonic() > until, AWAY_S + 1)
     decided = len(system.journal()) - before
-    assert decided >= 3 * AWAY_S / LENGTH_S, "the cameras did not go on"
+    assert decided >= 3 * AWAY_S / LOOP_S, "the cameras did not go on"
     assert "waiting" in system.call("status").stdout
     redis_server.start()
     began = time.monotonic()

@@ -71,6 +71,8 @@ def of(events: list[Event], camera: str) -> list[Event]:
 
 
 def say_latency(found: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    """The bound is for machines that do much else at the same time; an idle one takes a tenth of it."""
+    assert statistics.median(found) < 1.0
     with capsys.disabled():
         print(
             f"\npicture arrived -> alert in Redis: median {statistics.median(found) * 1000:.0f} ms, "
@@ -127,7 +129,7 @@ def test_cameras_of_another_maker_give_the_same(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """GStreamer's server: H.264 over TCP and UDP, H.265 over TCP. One alert a loop, none twice."""
-    hall = encoded(footage / truth.FILES["hall"], tmp_path / "hall.mp4", codec="libx265", seconds=SHORT_S)
+    hall = encoded(footage / truth.FILES["hall"], tmp_path / "hall.mp4", codec="libx265", span=(0.0, SHORT_S))
     clips = {"hall": hall, **{name: footage / truth.FILES[name] for name in ("warehouse", "car-park")}}
     reader = Reader(redis_server)
     with gst_server(clips, USER, PASSWORD) as port:
