@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -33,6 +34,7 @@ _STREAM = "zonewatch:demo"
 _USER = "demo"
 # Shorter than the client's own patience with a silent server.
 _WAIT_S = 1.0
+_START_S = 60.0
 
 
 def demo(seconds: Annotated[float, typer.Option(min=5, help="How long to watch.")] = 40.0) -> None:
@@ -47,7 +49,7 @@ def demo(seconds: Annotated[float, typer.Option(min=5, help="How long to watch."
             typer.echo(f"Alerts go to stream {_STREAM} of {server}. Watching for {seconds:.0f} s.")
             _write(folder, url, cameras, watched)
             since = _position(url)
-            with _running(folder, password):
+            with _running(folder, password, len(clips)):
                 told = _show(url, since, seconds)
         _summarise(list(clips), told)
 
@@ -73,17 +75,29 @@ def _write(folder: Path, url: str, cameras: Mapping[str, str], watched: Mapping[
 
 
 @contextmanager
-def _running(folder: Path, password: str) -> Iterator[None]:
-    """`zonewatch run`, as a user would start it."""
+def _running(folder: Path, password: str, cameras: int) -> Iterator[None]:
+    """`zonewatch run`, as a user would start it; goes on when all cameras are watched."""
     command = [sys.executable, "-m", "pipeline", "run", str(folder / "streams.yaml"), "--log-level", "WARNING"]
     process = subprocess.Popen(command, env={**os.environ, "DEMO_PASSWORD": password})
     try:
+        deadline = time.monotonic() + _START_S
+        while _watching(folder) < cameras and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.1)
         yield
         if process.poll() is not None:
             fail(f"zonewatch run ended by itself, with exit code {process.returncode}")
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
+
+
+def _watching(folder: Path) -> int:
+    """How many cameras show pictures, by the run's own account."""
+    try:
+        told = json.loads((folder / "var" / "status.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return 0
+    return sum(camera["state"] == "watching" for camera in told["cameras"].values())
 
 
 def _position(url: str) -> str:

@@ -18,8 +18,11 @@ from pipeline import logs
 from pipeline.clock import SystemClock
 from pipeline.commands.output import FAILED, errors_told, fail
 from pipeline.config import Config, Loaded, load
+from pipeline.errors import JournalError
+from pipeline.sinks.outbox import Outbox
 from pipeline.workers.detector import ready_model
 from pipeline.workers.supervisor import Supervisor
+from pipeline.workers.teller import close_unwatched
 
 log = logging.getLogger("zonewatch")
 
@@ -44,9 +47,21 @@ def run(
             _on(signal.SIGTERM, stop)
             _on(signal.SIGINT, stop)
             _on(signal.SIGHUP, reload)
+            _tidy_journal(loaded.config)
             log.info("watching %d cameras of %s", len(loaded.config.cameras), file)
             Supervisor(loaded, SystemClock(), level).run(stop, reload)
     log.info("stopped")
+
+
+def _tidy_journal(config: Config) -> None:
+    """A journal that cannot be written now is the workers' to complain of, and to try again."""
+    watched = [name for name, camera in config.cameras.items() if camera.enabled]
+    try:
+        outbox = Outbox(config.alerts.journal)
+        close_unwatched(outbox, watched, SystemClock())
+        outbox.close()
+    except JournalError as error:
+        log.error("%s", error)
 
 
 def _on(number: signal.Signals, event: threading.Event) -> None:

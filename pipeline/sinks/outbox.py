@@ -126,11 +126,11 @@ class Outbox:
             rows = self._db.execute(query, (after, since or 0.0, lowest, camera, n)).fetchall()
             return [(seq, json.loads(data)) for seq, data in rows]
 
-    def open_incidents(self, camera: str) -> list[Event]:
-        """The last message of every incident of this camera that has not been closed, oldest first."""
+    def open_incidents(self, camera: str | None = None) -> list[Event]:
+        """The last message of every incident, of this camera or of all, that has not been closed, oldest first."""
         # With max(), SQLite takes the other columns from the row that holds the maximum.
         query = (
-            "SELECT data, state, seq, max(revision) FROM event WHERE camera = ?"
+            "SELECT data, state, seq, max(revision) FROM event WHERE (?1 IS NULL OR camera = ?1)"
             " GROUP BY incident HAVING state <> 'closed' ORDER BY seq"
         )
         with self._ours():

@@ -15,11 +15,13 @@ from typing import Any
 
 from pipeline.clock import rfc3339
 from pipeline.config import Config, Loaded
+from pipeline.logs import Counted
 from pipeline.types import CameraReport, CameraState
 from pipeline.workers.process import Process
 from pipeline.workers.worker import WorkerReport
 
 log = logging.getLogger(__name__)
+_complaints = Counted(log, every_s=60.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def write_status(status: Status) -> None:
         part.write_text(json.dumps(_told(status), ensure_ascii=False), "utf-8")
         part.replace(path)
     except OSError as error:
-        log.warning("cannot write %s: %s", path, os.strerror(error.errno or 0))
+        _complaints.warning(f"cannot write {path}: {os.strerror(error.errno or 0)}", status.written)
 
 
 def _told(status: Status) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from pipeline.clock import Clock
@@ -89,3 +89,10 @@ class Teller:
             # An alert without a picture is worth more than no alert.
             self._complaints.warning(str(error), self._clock.monotonic())
             return ()
+
+
+def close_unwatched(outbox: Outbox, watched: Collection[str], clock: Clock) -> None:
+    """At the start: close what is still open on cameras that nobody watches any longer. Raises JournalError."""
+    for event in outbox.open_incidents():
+        if event["data"]["camera"] not in watched:
+            outbox.put(closed_by_interruption(event, clock.wall(), "camera_removed"))
