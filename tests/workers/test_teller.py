@@ -65,13 +65,13 @@ def test_what_is_open_on_a_camera_that_is_watched_no_more_is_closed_at_the_start
 
 
 def test_a_full_disk_keeps_alerts_waiting_in_order_until_there_is_room(tmp_path):
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "none", tmp_path]).returncode:
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", tmp_path]).returncode:
         pytest.skip("a small disk is made with mount, which needs root")
     try:
         told, outbox = teller(tmp_path)
         filler = tmp_path / "filler"
         with suppress(OSError):
-            filler.write_bytes(bytes(1_000_000))
+            filler.write_bytes(bytes(8_000_000))
         refused = [incident(number, evidence=()) for number in range(50)]
         told.tell(refused, camera(), None)
         assert told.waiting > 0
