@@ -82,17 +82,18 @@ class Camera:
         """One connection, to its end. Raises SourceError."""
         self._enter(CameraState.OPENING)
         self._tally.connections += 1
-        with self._open_stream(self.config, self._clock, self._timeline) as stream:
-            self._stream, began = stream, stream.progress_at
-            try:
+        stream = self._open_stream(self.config, self._clock, self._timeline)
+        self._stream, began = stream, stream.progress_at
+        try:
+            with stream:  # closing may hang too, and counts as reading until it is done
                 for frame in stream:
                     if stop.is_set() or not self._watched(frame, stream, stop):
                         return
-            finally:
-                self._stream = None
-                self._tally.add(stream)
-                if stream.progress_at - began >= GOOD_SESSION_S:
-                    self._backoff.reset()
+        finally:
+            self._stream = None
+            self._tally.add(stream)
+            if stream.progress_at - began >= GOOD_SESSION_S:
+                self._backoff.reset()
 
     def stuck(self, now: float) -> bool:
         """Whether libav should have come back by now (monotonic): neither its timeouts nor ours got it out."""

@@ -6,7 +6,6 @@ import fcntl
 import logging
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +20,7 @@ from pipeline.config import Config, Loaded, load
 from pipeline.errors import JournalError
 from pipeline.sinks.outbox import Outbox
 from pipeline.workers.detector import ready_model
-from pipeline.workers.supervisor import Supervisor
+from pipeline.workers.supervisor import Orders, Supervisor
 from pipeline.workers.teller import close_unwatched
 
 log = logging.getLogger("zonewatch")
@@ -37,19 +36,20 @@ def run(
     if level not in logging.getLevelNamesMapping():
         raise typer.BadParameter(f"{log_level} is none of DEBUG, INFO, WARNING, ERROR.", param_hint="--log-level")
     logs.setup(level)
-    stop, reload = threading.Event(), threading.Event()
-    with errors_told():
+    orders = Orders()
+
+    def read() -> Loaded:
         loaded = load(file)
-        if stdout:
-            loaded = _with_stdout(loaded)
+        return _with_stdout(loaded) if stdout else loaded
+
+    with errors_told():
+        loaded = read()
         ready_model(loaded.config.detector)
         with _only_one(loaded.config):
-            _on(signal.SIGTERM, stop)
-            _on(signal.SIGINT, stop)
-            _on(signal.SIGHUP, reload)
+            _obey_signals(orders)
             _tidy_journal(loaded.config)
             log.info("watching %d cameras of %s", len(loaded.config.cameras), file)
-            Supervisor(loaded, SystemClock(), level).run(stop, reload)
+            Supervisor(read, SystemClock(), level).run(orders)
     log.info("stopped")
 
 
@@ -64,11 +64,16 @@ def _tidy_journal(config: Config) -> None:
         log.error("%s", error)
 
 
-def _on(number: signal.Signals, event: threading.Event) -> None:
-    def handle(*_: Any) -> None:
-        event.set()
+def _obey_signals(orders: Orders) -> None:
+    def stop(*_: Any) -> None:
+        orders.stop = True
 
-    signal.signal(number, handle)
+    def reload(*_: Any) -> None:
+        orders.reload = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGHUP, reload)
 
 
 def _with_stdout(loaded: Loaded) -> Loaded:

@@ -26,11 +26,12 @@ _AT_EDGE = 1 - 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What every incident of a camera says of where it comes from."""
+    """What every incident of a camera says of where it comes from; `run` tells apart repeats of one media time."""
 
     site: str
     model: Mapping[str, str] = field(default_factory=dict)
     config_hash: str = ""
+    run: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,9 @@ class Rules:
 
     def _id(self, watch: _Watch, fact: Fact) -> str:
         """The same fact has the same id: from site, camera, rule, track and media time alone."""
-        parts = (self._origin.site, self._camera.name, watch.name, watch.track, f"{fact.at:.3f}")
+        parts = [self._origin.site, self._camera.name, watch.name, watch.track, f"{fact.at:.3f}"]
+        if self._origin.run:
+            parts.append(self._origin.run)
         return sha256("\n".join(str(part) for part in parts).encode()).hexdigest()[:32]
 
     def _incident(self, watch: _Watch, case: _Case, state: IncidentState, fact: Fact, now: Now) -> Incident:

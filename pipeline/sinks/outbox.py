@@ -72,10 +72,16 @@ class Row(NamedTuple):
 
 
 class Outbox:
-    """The journal at `path`, made if it is not there. One thread at a time; as many processes as you like."""
+    """The journal at `path`, made if it is not there. One thread at a time; as many processes as you like.
 
-    def __init__(self, path: Path | str, clock: Clock | None = None, readonly: bool = False) -> None:
+    A journal that another holds locked is waited for `busy_s` seconds.
+    """
+
+    def __init__(
+        self, path: Path | str, clock: Clock | None = None, readonly: bool = False, busy_s: float = BUSY_S
+    ) -> None:
         self.path = Path(path)
+        self._busy_s = busy_s
         self._clock = clock or SystemClock()
         self._readonly = readonly
         self._version = -1
@@ -237,6 +243,7 @@ class Outbox:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         _patiently(db, "PRAGMA journal_mode = WAL")
+        db.execute(f"PRAGMA busy_timeout = {int(1000 * self._busy_s)}")
         db.execute("PRAGMA synchronous = FULL")
         self._check_version(db)
         if db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'rejected'").fetchone()[0] == 0:

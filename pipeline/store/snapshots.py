@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
@@ -60,8 +61,9 @@ class Snapshots:
         for day in days:
             shutil.rmtree(day, ignore_errors=True)
         for path in self._folder.glob(f"{UNDATED}/*/*"):
-            if path.stat().st_mtime < before:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
         return len(days)
 
     def _stem(self, incident: Incident) -> Path:

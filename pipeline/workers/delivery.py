@@ -168,8 +168,8 @@ def run(config: Config, connection: Connection) -> None:
     if not logging.getLogger().handlers:
         setup()
     stop = threading.Event()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the supervisor, which then stops us in order.
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # for the supervisor, which then stops us in order
     following: Config | None = config
     while following is not None:
         following = _run_one(following, connection, stop)

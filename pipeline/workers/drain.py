@@ -122,6 +122,7 @@ class Drain:
         """Until `stop` is set and nothing waits, or `give_up` is set, or the sink is closed."""
         pause = SHORTEST_PAUSE_S
         while not give_up.is_set():
+            ending = stop.is_set()  # before looking: what is written in between belongs to this run
             try:
                 waiting = self.turn()
             except SinkClosed as error:
@@ -133,7 +134,7 @@ class Drain:
                 pause = min(2 * pause, LONGEST_PAUSE_S)
                 continue
             pause = SHORTEST_PAUSE_S
-            if not waiting and stop.is_set():
+            if not waiting and ending:
                 return None
             give_up.wait(0 if waiting else POLL_S)
         return None

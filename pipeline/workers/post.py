@@ -68,11 +68,17 @@ class Post:
         """Replace a stuck connection; end what is open when no picture has come for too long."""
         now = self._clock.monotonic()
         self._thread.restart_if_stuck(now)
-        if self._interrupted or not (self.finished or now - self._fed_at > self.camera.stall_s):
+        if self._interrupted or not (self.finished or self._lost(now)):
             return []
         self._interrupted = True
         reason = "end_of_recording" if self.finished else "camera_lost"
         return self.lane.interrupt(reason, self._clock.wall())
+
+    def _lost(self, now: float) -> bool:
+        """A camera that shows pictures is not lost because the analysis is late, and a recording can wait."""
+        capture = self._thread.camera
+        watched = capture.recorded or self._thread.report(now).state is CameraState.WATCHING
+        return not watched and now - self._fed_at > self.camera.stall_s
 
     def takes(self, camera: Camera) -> bool:
         """Whether `camera` differs from this one in its rules only."""

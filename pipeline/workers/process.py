@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
+import signal
 from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, Pipe
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -20,6 +24,8 @@ _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 # One that lived so long was well: its next failure starts from the shortest pause.
 _WELL_AFTER_S = 60.0
+# What multiprocessing says of a child when the forkserver, its parent, is gone.
+_UNKNOWN_EXIT = 255
 # Importing, loading the model and opening the journal may take so long before the first report.
 _START_S = 30.0
 
@@ -84,26 +90,42 @@ class Process:
 
     def _begin(self, now: float) -> None:
         ours, theirs = Pipe()
-        self._process = self._start(theirs)
-        self._process.start()
-        theirs.close()
-        self._connection = ours
+        self._process, self._connection = self._start(theirs), ours
         self._started_at, self.heard_at = now, None
+        try:
+            self._process.start()
+        except (OSError, EOFError) as error:  # no memory, no descriptors, the forkserver gone
+            log.error("%s: cannot be started: %s", self.name, error)
+            self._process, self._connection = None, None
+            ours.close()
+            self._retreat(now)
+            return
+        finally:
+            theirs.close()
         log.info("%s: started, process %s", self.name, self._process.pid)
 
     def _died(self, now: float) -> None:
         process, connection = self._process, self._connection
-        self._process = self._connection = None
+        self._process = self._connection = self.last = None
         if connection is not None:
             connection.close()
         if process is None:
             return
+        code = process.exitcode
+        if code == _UNKNOWN_EXIT and process.pid is not None:
+            # The forkserver is gone and can tell of nobody's end: this one may still be at work.
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+        self._retreat(now)
+        self.restarts += 1
+        log.error("%s: ended (%s); again in %.1f s", self.name, _ending(code), self._pause)
+        if code is not None:  # else not even SIGKILL ends it: it hangs in the kernel, and is left there
+            process.close()
+
+    def _retreat(self, now: float) -> None:
         lived = now - self._started_at
         self._pause = 0.0 if lived > _WELL_AFTER_S else min(max(2 * self._pause, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
         self._not_before = now + self._pause
-        self.restarts += 1
-        log.error("%s: ended (%s); again in %.1f s", self.name, _ending(process.exitcode), self._pause)
-        process.close()
 
     def _hear(self) -> None:
         connection = self._connection
@@ -123,4 +145,10 @@ def context() -> multiprocessing.context.ForkServerContext:
     """Children fork from a clean server that has imported everything: a start costs 20 ms instead of seconds."""
     made = multiprocessing.get_context("forkserver")
     made.set_forkserver_preload(["pipeline.workers.worker", "pipeline.workers.delivery"])
+    # Who stops a service may signal all its processes at once. The order of stopping is the supervisor's: what it
+    # starts does not listen.
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGTERM, signal.SIGHUP)}
+    forkserver.ensure_running()
+    for number, handler in before.items():
+        signal.signal(number, handler)
     return made

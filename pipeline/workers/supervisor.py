@@ -9,14 +9,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from pipeline.clock import Clock
-from pipeline.config import Config, Loaded, load
-from pipeline.errors import ConfigError
+from pipeline.config import Config, Loaded
+from pipeline.errors import ZonewatchError
 from pipeline.workers import delivery, worker
+from pipeline.workers.detector import ready_model
 from pipeline.workers.process import Process, context
 from pipeline.workers.status import Status, write_status
 
@@ -24,15 +26,25 @@ log = logging.getLogger(__name__)
 
 _LOOK_S = 0.1
 _STATUS_S = 1.0
+_SETTLED_S = 0.5
 # A worker ends its posts one after the other, each within a second; then it is killed.
 _WORKER_STOP_S = 8.0
 
 
-class Supervisor:
-    """Keeps the processes of one configuration running. `run` until `stop`; `reload` when the file has changed."""
+@dataclass(slots=True)
+class Orders:
+    """What signals ask for. Plain values: a handler may set them wherever the main thread is."""
 
-    def __init__(self, loaded: Loaded, clock: Clock, level: str = "INFO") -> None:
-        self._loaded = loaded
+    stop: bool = False
+    reload: bool = False
+
+
+class Supervisor:
+    """Keeps the processes of one configuration running. `run` until told to stop."""
+
+    def __init__(self, read: Callable[[], Loaded], clock: Clock, level: str = "INFO") -> None:
+        self._read = read
+        self._loaded = loaded = read()
         self._clock = clock
         self._level = level
         self._context = context()
@@ -41,32 +53,48 @@ class Supervisor:
         self._delivery = self._new_delivery()
         self._numbered = 0
         self._began = clock.wall()
-        self._seen = _stamp(loaded.path)
+        self._seen = self._looked = _stamp(loaded.path)
+        self._look_at = 0.0
 
-    def run(self, stop: threading.Event, reload: threading.Event) -> None:
+    def run(self, orders: Orders) -> None:
         """The loop; returns when everything has ended."""
         self._say_quarantined()
         self._assign()
         status_at = 0.0
-        while not stop.wait(_LOOK_S):
-            self._delivery.watch()
-            for process in list(self._workers.values()):
-                process.watch()
-            if reload.is_set() or _stamp(self._loaded.path) != self._seen:
-                reload.clear()
-                self.reload()
-            if self._clock.monotonic() >= status_at:
-                status_at = self._clock.monotonic() + _STATUS_S
-                self._write_status("running")
-        self._stop()
+        pause = threading.Event()  # never set: a signal handler that sets what the main thread waits on may deadlock
+        try:
+            while not (orders.stop or pause.wait(_LOOK_S)):
+                self._delivery.watch()
+                for process in list(self._workers.values()):
+                    process.watch()
+                if orders.reload or self._changed():
+                    orders.reload = False
+                    self.reload()
+                if self._clock.monotonic() >= status_at:
+                    status_at = self._clock.monotonic() + _STATUS_S
+                    self._write_status("running")
+        finally:
+            self._stop()
+
+    def _changed(self) -> bool:
+        """The file has another stamp, and keeps it: editors write in parts, and take it away for a moment."""
+        now = self._clock.monotonic()
+        if now < self._look_at:
+            return False
+        self._look_at = now + _SETTLED_S
+        before, self._looked = self._looked, _stamp(self._loaded.path)
+        return self._looked is not None and self._looked == before and self._looked != self._seen
 
     def reload(self) -> None:
         """Read the file again and apply the difference; a file with mistakes changes nothing."""
         self._seen = _stamp(self._loaded.path)
         try:
-            loaded = load(self._loaded.path)
-        except ConfigError as error:
-            log.error("the configuration has mistakes; the one before stays in force:\n%s", error)
+            loaded = self._read()
+            if loaded.config.alerts.journal != self._loaded.config.alerts.journal:
+                raise ZonewatchError("alerts.journal changes only by a restart")
+            ready_model(loaded.config.detector)
+        except ZonewatchError as error:
+            log.error("the configuration cannot be used; the one before stays in force:\n%s", error)
             return
         old, self._loaded = self._loaded.config, loaded
         log.info("the configuration was read again")
@@ -160,10 +188,10 @@ class Supervisor:
         write_status(status)
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def _stamp(path: Path) -> tuple[int, int, int] | None:
     """Changes when the file does; None while an editor has it away."""
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_ino
+    return found.st_mtime_ns, found.st_ino, found.st_size

@@ -21,6 +21,9 @@ from pipeline.types import Evidence, Frame, Incident, IncidentState
 
 log = logging.getLogger(__name__)
 
+# A journal that refuses is left alone so long: each try may wait for a lock, and the analysis waits with it.
+_REFUSED_S = 1.0
+
 
 class Teller:
     """Writes down what lanes decide. One a worker; `flush` often, so that what waits is tried again."""
@@ -34,6 +37,7 @@ class Teller:
         self._evidence: dict[str, tuple[Evidence, ...]] = {}
         self._orphans: set[str] = set()
         self._complaints = Counted(log, every_s=10.0)
+        self._not_before = 0.0
 
     @property
     def waiting(self) -> int:
@@ -48,27 +52,33 @@ class Teller:
 
     def flush(self) -> None:
         """Write what waits, oldest first; stop at the first refusal, because order is kept."""
-        for camera in list(self._orphans):
-            self.close_orphans(camera)
-        while self._waiting and not self._orphans:
-            try:
+        if self._clock.monotonic() < self._not_before:
+            return
+        try:
+            for camera in sorted(self._orphans):
+                self._close_orphans(camera)
+            while self._waiting:
                 self._outbox.put(cloud_event(self._waiting[0], self._site, self._clock.wall()))
-            except JournalError as error:
-                self._complaints.warning(
-                    f"{error} {len(self._waiting)} alerts wait in memory.", self._clock.monotonic()
-                )
-                return
-            self._waiting.popleft()
+                self._waiting.popleft()
+        except JournalError as error:
+            now = self._clock.monotonic()
+            self._not_before = now + _REFUSED_S
+            self._complaints.warning(f"{error} {len(self._waiting)} alerts wait in memory.", now)
 
     def close_orphans(self, camera: str) -> None:
         """Close what a worker that died had open on this camera: its tracks died with it."""
         self._orphans.add(camera)
-        try:
-            for event in self._outbox.open_incidents(camera):
-                self._outbox.put(closed_by_interruption(event, self._clock.wall(), "worker_lost"))
-        except JournalError as error:
-            self._complaints.warning(str(error), self._clock.monotonic())
-            return
+        self.flush()
+
+    def finish(self) -> int:
+        """The last try, at once; returns how many alerts the journal has not taken."""
+        self._not_before = 0.0
+        self.flush()
+        return len(self._waiting)
+
+    def _close_orphans(self, camera: str) -> None:
+        for event in self._outbox.open_incidents(camera):
+            self._outbox.put(closed_by_interruption(event, self._clock.wall(), "worker_lost"))
         self._orphans.discard(camera)
 
     def _with_evidence(self, incident: Incident, camera: Camera, frame: Frame | None) -> Incident:

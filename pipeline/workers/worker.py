@@ -11,7 +11,7 @@ import logging
 import os
 import signal
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from multiprocessing.connection import Connection
 from zoneinfo import ZoneInfo
@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 
 _ROUND_S = 1.0
 _IDLE_S = 0.2
+_BUSY_S = 0.5
+_JOIN_S = 2.0
 # So many capture threads that never came back are reason to replace the process: only its end frees them.
 _STUCK_LIMIT = 3
 STUCK_EXIT = 70
@@ -52,14 +54,14 @@ def main(config: Config, connection: Connection, level: str) -> None:
     """The process's entry. Exits with 0 when told to stop, 70 to be replaced, 1 when it cannot work at all."""
     logs.setup(level)
     stop = threading.Event()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor decides the order
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # they reach the whole group; the supervisor decides the order
     line = Line(connection, stop, config.workers.drain_s)
     clock = SystemClock()
     try:
         detector, model = load_detector(config.detector)
         origin = Origin(config.site.id, described(model), config.hash)
-        teller = Teller(config.site.id, Outbox(config.alerts.journal), Snapshots(config.alerts.snapshots), clock)
+        teller = Teller(config.site.id, _journal(config), Snapshots(config.alerts.snapshots), clock)
     except ZonewatchError as error:
         log.error("%s", error)
         raise SystemExit(FAILED_EXIT) from None
@@ -70,6 +72,11 @@ def main(config: Config, connection: Connection, level: str) -> None:
         os._exit(STUCK_EXIT)  # threads in libav would keep an orderly exit waiting
 
 
+def _journal(config: Config) -> Outbox:
+    """Locked by another, it must not hold up the analysis, whose silence would be taken for death."""
+    return Outbox(config.alerts.journal, busy_s=_BUSY_S)
+
+
 class Worker:
     """The analysis loop over the posts of this process."""
 
@@ -78,6 +85,7 @@ class Worker:
         self._origin = origin
         self._teller = teller
         self._clock = clock
+        self._began = f"{clock.wall():.3f}"
         self._wake = threading.Event()
         self._posts: dict[str, Post] = {}
 
@@ -105,14 +113,14 @@ class Worker:
 
     def apply(self, config: Config) -> None:
         """Take the difference: new cameras start, gone ones stop, changed rules change under the running camera."""
-        self._origin = Origin(self._origin.site, self._origin.model, config.hash)
+        self._origin = replace(self._origin, config_hash=config.hash)
         wanted = {name: camera for name, camera in config.cameras.items() if camera.enabled}
         for name in [name for name, post in self._posts.items() if not _goes_on(post, wanted.get(name))]:
             self._dismiss(name)
         for name, camera in wanted.items():
             if name not in self._posts:
                 self._post(camera, config.detector, ZoneInfo(config.site.timezone))
-            elif self._posts[name].camera != camera:
+            else:
                 self._retell(self._posts[name], camera)
 
     def _obey(self, message: object, stop: threading.Event) -> None:
@@ -133,21 +141,24 @@ class Worker:
 
     def _round(self) -> None:
         for post in self._posts.values():
-            self._teller.tell(post.look_after(), post.camera, None)
+            if incidents := post.look_after():
+                self._teller.tell(incidents, post.camera, None)
         self._teller.flush()
 
     def _report(self) -> WorkerReport:
         return WorkerReport(tuple(post.report(self._teller.waiting) for post in self._posts.values()))
 
     def _post(self, camera: Camera, detector: Detector, zone: tzinfo) -> None:
-        self._teller.close_orphans(camera.name)
-        post = Post(camera, detector, self._origin, Mailbox(self._wake), self._clock, zone)
+        if not _told_anew(camera):
+            self._teller.close_orphans(camera.name)
+        post = Post(camera, detector, self._origin_of(camera), Mailbox(self._wake), self._clock, zone)
         self._posts[camera.name] = post
         post.start()
 
     def _retell(self, post: Post, camera: Camera) -> None:
-        log.info("camera %s: new rules, zones or lines", camera.name)
-        self._teller.tell(post.lane.reconfigure(camera, self._origin, self._clock.wall()), camera, None)
+        if post.camera != camera:
+            log.info("camera %s: new rules, zones or lines", camera.name)
+        self._teller.tell(post.lane.reconfigure(camera, self._origin_of(camera), self._clock.wall()), camera, None)
 
     def _dismiss(self, name: str) -> None:
         post = self._posts.pop(name)
@@ -158,14 +169,23 @@ class Worker:
     def _end(self, reason: str) -> None:
         for post in self._posts.values():
             post.stop()
+        until = self._clock.monotonic() + _JOIN_S
         for post in self._posts.values():
-            post.join(1.0)
+            post.join(max(0.0, until - self._clock.monotonic()))
         self._turn()
         for post in self._posts.values():
             self._teller.tell(post.lane.interrupt(reason, self._clock.wall()), post.camera, None)
-        self._teller.flush()
-        if self._teller.waiting:
-            log.error("%d alerts could not be written to the journal and are lost", self._teller.waiting)
+        if lost := self._teller.finish():
+            log.error("%d alerts could not be written to the journal and are lost", lost)
+
+    def _origin_of(self, camera: Camera) -> Origin:
+        """A looped recording begins again at media time 0 with each worker: its incidents are others each time."""
+        return replace(self._origin, run=self._began) if camera.loop else self._origin
+
+
+def _told_anew(camera: Camera) -> bool:
+    """A recording played once tells the same incidents, with the same ids, and closes them itself."""
+    return camera.url.kind in ("file", "folder") and not camera.loop
 
 
 def _goes_on(post: Post, camera: Camera | None) -> bool:

@@ -78,8 +78,7 @@ def test_a_full_disk_keeps_alerts_waiting_in_order_until_there_is_room(tmp_path)
         with pytest.raises(JournalError):
             outbox.put(event(1000))
         filler.unlink()
-        told.flush()
-        assert told.waiting == 0
+        assert told.finish() == 0
         assert [message["data"]["incident"] for _, message in outbox.read()] == [one.id for one in refused]
         outbox.close()
     finally:
