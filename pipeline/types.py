@@ -86,8 +86,10 @@ def _scaled(plane: Pixels, size: tuple[int, int]) -> Pixels:
 
     Averaging at odd ratios would be as good, and costs ten times as much.
     """
-    while plane.shape[1] >= 2 * size[0] and plane.shape[0] >= 2 * size[1]:
-        half = (plane.shape[1] // 2, plane.shape[0] // 2)
+    wide, tall = size
+    while plane.shape[1] >= 2 * wide or plane.shape[0] >= 2 * tall:
+        h, w = plane.shape
+        half = (w // 2 if w >= 2 * wide else w, h // 2 if h >= 2 * tall else h)
         plane = np.asarray(cv2.resize(plane, half, interpolation=cv2.INTER_AREA), np.uint8)
     if (plane.shape[1], plane.shape[0]) == size:
         return plane

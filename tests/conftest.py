@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,9 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import cv2
 import pytest
+
+# A shell's background jobs ignore Ctrl-C, and so would the commands that the tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 cv2.setNumThreads(1)
 
