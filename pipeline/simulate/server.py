@@ -152,6 +152,8 @@ class RtspServer:
             writer.write(Response(400).encoded("0"))
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # the client has gone
+        except asyncio.CancelledError:
+            pass  # the server stops; asyncio's streams would log it as an error up to Python 3.11
         finally:
             self._sessions.discard(session)
             session.leave()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -15,36 +13,20 @@ from tests.e2e import truth
 from tests.e2e.conftest import LOOP_S
 from tests.e2e.system import SOON, System, assert_all_delivered, wait_for
 from tests.redis_server import RedisServer
+from tests.small_disk import fill, small_disk
 
 pytestmark = [pytest.mark.footage, pytest.mark.slow]
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, of a few megabytes."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)], capture_output=True, text=True
-    )
-    if mounted.returncode:
-        pytest.skip(f"cannot mount a small disk here (root may): {mounted.stderr.strip()}")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """A file that takes all that is left."""
-    ballast = disk / "ballast"
-    free = os.statvfs(disk)
-    with ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_bsize)
-    return ballast
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path, "8m") as disk:
+        yield disk
 
 
 @pytest.mark.timeout(150)
 def test_nothing_is_lost_on_a_full_disk(
-    small_disk: Path,
+    disk: Path,
     warehouse: Path,
     footage: Path,
     models_env: dict[str, str],
@@ -55,8 +37,8 @@ def test_nothing_is_lost_on_a_full_disk(
     server = RtspServer()
     server.mount("cam", warehouse)
     alerts = {
-        "journal": str(small_disk / "alerts.db"),
-        "snapshots": str(small_disk / "snapshots"),
+        "journal": str(disk / "alerts.db"),
+        "snapshots": str(disk / "snapshots"),
         "redis": {"url": redis_server.url},
     }
     with server:
@@ -64,7 +46,7 @@ def test_nothing_is_lost_on_a_full_disk(
         with System(tmp_path / "run", cameras, models_env, alerts=alerts) as system:
             system.wait_for_opened("cam", 2)
             wait_for("the visit to end", lambda: not system.camera("cam")["open_incidents"])
-            ballast = fill(small_disk)
+            ballast = fill(disk)
             wait_for("the trouble in the log", lambda: "alerts wait in memory" in system.log(), 2 * SOON)
             assert "the disk is full" in system.log()
             known = len(system.opened("cam", "walkway"))

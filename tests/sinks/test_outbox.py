@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import signal
 import sqlite3
@@ -18,6 +17,7 @@ from pipeline.sinks.outbox import Outbox
 from pipeline.types import IncidentState, Severity
 from tests.conftest import ROOT
 from tests.sinks.facts import event, until
+from tests.small_disk import small_disk
 
 WRITER = """
 import sys
@@ -158,13 +158,8 @@ def test_what_a_killed_writer_had_put_is_there(path: Path):
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root; the next test does without")
 def test_a_full_disk_is_said_and_nothing_is_lost_once_there_is_room(tmp_path: Path):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(disk)], capture_output=True).returncode:
-        pytest.skip("may not mount here")
-    try:
+    with small_disk(tmp_path, "512k") as disk:
         outbox = Outbox(disk / "alerts.db")
         ballast = disk / "ballast"
         ballast.write_bytes(b"x" * 100_000)
@@ -176,8 +171,6 @@ def test_a_full_disk_is_said_and_nothing_is_lost_once_there_is_room(tmp_path: Pa
         outbox.put(event(len(kept)))
         assert numbers(outbox) == [*kept, len(kept)]
         outbox.close()
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
 def _fill(outbox: Outbox) -> tuple[list[int], JournalError]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -17,6 +16,7 @@ from pipeline.errors import JournalError
 from pipeline.store.snapshots import Snapshots
 from pipeline.types import Evidence, Frame, Moment
 from tests.sinks.facts import WALL, incident
+from tests.small_disk import small_disk
 
 GATE = [(0.42, 0.60), (0.80, 0.60), (0.80, 0.93), (0.42, 0.93)]
 
@@ -110,19 +110,13 @@ def test_whole_days_are_pruned(alerts: Path):
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small disk needs root")
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True).returncode:
-        pytest.skip("may not mount here")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path, "64k") as disk:
+        yield disk
 
 
-def test_a_full_disk_is_said_and_leaves_no_half_picture(small_disk: Path):
+def test_a_full_disk_is_said_and_leaves_no_half_picture(disk: Path):
     noise = np.random.default_rng(1).integers(0, 255, (720, 1280), np.uint8)
     with pytest.raises(JournalError, match=r"cannot be saved: No space left on device\. Make room"):
-        Snapshots(small_disk / "snapshots").save(Frame("front-gate", 1, 1.0, noise), incident(1), GATE)
-    assert [path for path in small_disk.rglob("*") if path.is_file()] == []
+        Snapshots(disk / "snapshots").save(Frame("front-gate", 1, 1.0, noise), incident(1), GATE)
+    assert [path for path in disk.rglob("*") if path.is_file()] == []

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +15,7 @@ from pipeline.store.snapshots import Snapshots
 from pipeline.types import Frame, IncidentState
 from pipeline.workers.teller import Teller, close_unwatched
 from tests.sinks.facts import WALL, event, incident
+from tests.small_disk import fill, small_disk
 
 
 def camera() -> Camera:
@@ -65,21 +63,15 @@ def test_what_is_open_on_a_camera_that_is_watched_no_more_is_closed_at_the_start
 
 
 def test_a_full_disk_keeps_alerts_waiting_in_order_until_there_is_room(tmp_path):
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", tmp_path]).returncode:
-        pytest.skip("a small disk is made with mount, which needs root")
-    try:
-        told, outbox = teller(tmp_path)
-        filler = tmp_path / "filler"
-        with suppress(OSError):
-            filler.write_bytes(bytes(8_000_000))
+    with small_disk(tmp_path, "4m") as disk:
+        told, outbox = teller(disk)
+        ballast = fill(disk)
         refused = [incident(number, evidence=()) for number in range(50)]
         told.tell(refused, camera(), None)
         assert told.waiting > 0
         with pytest.raises(JournalError):
             outbox.put(event(1000))
-        filler.unlink()
+        ballast.unlink()
         assert told.finish() == 0
         assert [message["data"]["incident"] for _, message in outbox.read()] == [one.id for one in refused]
         outbox.close()
-    finally:
-        subprocess.run(["umount", "-l", tmp_path], check=True)
