@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -15,10 +16,13 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from pipeline.catalogue.find import BUILTIN, resolve
+from pipeline.catalogue.listing import entries
 from pipeline.commands.draw import save
 from pipeline.commands.probe import Probe, probe
 from pipeline.config import Camera, Loaded, load
-from pipeline.errors import ConfigError, Problem, ZonewatchError
+from pipeline.config_file import read
+from pipeline.errors import ConfigError, ModelError, Problem, ZonewatchError
 
 UNREACHABLE, MISTAKES = 1, 2
 
@@ -55,7 +59,22 @@ def _examined(file: Path) -> tuple[Loaded | None, list[Problem]]:
         loaded = load(file)
     except ConfigError as error:
         return None, error.problems
-    return loaded, sorted((one for some in loaded.quarantined.values() for one in some), key=lambda one: one.line)
+    found = [*(one for some in loaded.quarantined.values() for one in some), *_model_mistakes(loaded)]
+    return loaded, sorted(found, key=lambda one: one.line)
+
+
+def _model_mistakes(loaded: Loaded) -> list[Problem]:
+    """A model that is neither of the catalogue nor a file. `builtin` may still be fetched, and is `run`'s to find."""
+    model = loaded.config.detector.model
+    if model == BUILTIN or model in entries():
+        return []
+    try:
+        resolve(model)
+    except ModelError as error:
+        near = get_close_matches(model, [BUILTIN, *entries()], 1)
+        hint = f"Did you mean `{near[0]}`?" if near else ""
+        return [read(loaded.path).problem(("detector", "model"), str(error).removeprefix("detector.model: "), hint)]
+    return []
 
 
 def _looked(loaded: Loaded, cameras: list[Camera]) -> list[Probe]:

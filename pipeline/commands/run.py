@@ -17,13 +17,16 @@ from pipeline import logs
 from pipeline.clock import SystemClock
 from pipeline.commands.output import FAILED, errors_told, fail
 from pipeline.config import Config, Loaded, load
-from pipeline.errors import JournalError
+from pipeline.errors import ConfigError, JournalError
 from pipeline.sinks.outbox import Outbox
 from pipeline.workers.detector import ready_model
 from pipeline.workers.supervisor import Orders, Supervisor
 from pipeline.workers.teller import close_unwatched
 
 log = logging.getLogger("zonewatch")
+
+# Pictures of people and what they did are not for every user of the machine.
+_PRIVATE = 0o027
 
 
 def run(
@@ -44,6 +47,9 @@ def run(
 
     with errors_told():
         loaded = read()
+        if not loaded.config.cameras:
+            raise ConfigError([problem for some in loaded.quarantined.values() for problem in some])
+        os.umask(_PRIVATE)
         ready_model(loaded.config.detector)
         with _only_one(loaded.config):
             _obey_signals(orders)

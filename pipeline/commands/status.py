@@ -28,7 +28,7 @@ def status(
     ),
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
 ) -> None:
-    """Say how each camera and the delivery are doing. Exit code 0: running and every camera is watched; 1: not so."""
+    """Say how each camera and the delivery are doing. Exit code 0: all watched, alerts delivered; 1: not so."""
     with errors_told():
         config = load(file).config
         told = _told(config)
@@ -36,14 +36,23 @@ def status(
             print_json(told)
         else:
             _show(told)
-        raise typer.Exit(OK if told["running"] and all(map(_well, told["cameras"].values())) else FAILED)
+        delivered = not (told["delivery"].get("error") or told["backlog"].get("error"))
+        well = told["running"] and delivered and all(map(_well, told["cameras"].values()))
+        raise typer.Exit(OK if well else FAILED)
 
 
 def _told(config: Config) -> dict[str, Any]:
     try:
         told = json.loads(status_path(config).read_text("utf-8"))
     except (OSError, ValueError):
-        told = {"state": "not running", "cameras": {}, "workers": {}, "delivery": {}, "written": 0.0, "pid": 0}
+        told = {
+            "state": "it has never run here",
+            "cameras": {},
+            "workers": {},
+            "delivery": {},
+            "written": 0.0,
+            "pid": 0,
+        }
     age = SystemClock().wall() - told["written"]
     told["running"] = told["state"] == "running" and age < _FRESH_S and _alive(told["pid"])
     told["backlog"] = _backlog(config)
@@ -74,17 +83,19 @@ def _alive(pid: int) -> bool:
 
 
 def _well(camera: dict[str, Any]) -> bool:
-    return camera["state"] in ("watching", "ended", "stopped")
+    return camera["state"] in ("watching", "ended", "stopped") and camera["error_kind"] != "config"
 
 
 def _show(told: dict[str, Any]) -> None:
     console = Console(soft_wrap=True)
-    console.print(f"{'running' if told['running'] else 'not running'} (last account: {told['state']})", markup=False)
+    running = "running" if told["running"] else f"not running (by its last account: {told['state']})"
+    console.print(running, markup=False)
     if told["cameras"]:
         console.print(_table(told["cameras"]))
     for name, camera in told["cameras"].items():
         if camera["error"]:
-            console.print(f"{name}: {camera['error']}", markup=False)
+            named = camera["error"].startswith("camera ")
+            console.print(camera["error"] if named else f"{name}: {camera['error']}", markup=False)
     backlog, delivery = told["backlog"], told["delivery"]
     if backlog["waiting"] is None:
         console.print(f"delivery: {backlog['error']}", markup=False)

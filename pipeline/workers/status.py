@@ -84,9 +84,12 @@ def _cameras(status: Status) -> dict[str, Any]:
             reports.update({report.camera: report for report in process.last.cameras})
     told: dict[str, Any] = {}
     for name, camera in status.loaded.config.cameras.items():
-        state = CameraState.OPENING if camera.enabled else CameraState.STOPPED
+        state = CameraState.OPENING if camera.enabled and status.state == "running" else CameraState.STOPPED
         told[name] = asdict(reports.get(name) or CameraReport(name, state, status.began, source=str(camera.url)))
     for name, problems in status.loaded.quarantined.items():
         error = "; ".join(str(problem) for problem in problems)
+        if name in told:  # watched on as it was before the mistake
+            told[name] |= {"error": error, "error_kind": "config"}
+            continue
         told[name] = asdict(CameraReport(name, CameraState.BAD_CONFIG, status.began, error=error, error_kind="config"))
     return told

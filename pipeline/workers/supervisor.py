@@ -89,7 +89,7 @@ class Supervisor:
         """Read the file again and apply the difference; a file with mistakes changes nothing."""
         self._seen = _stamp(self._loaded.path)
         try:
-            loaded = self._read()
+            loaded = _keeping(self._read(), self._loaded.config)
             if loaded.config.alerts.journal != self._loaded.config.alerts.journal:
                 raise ZonewatchError("alerts.journal changes only by a restart")
             ready_model(loaded.config.detector)
@@ -179,13 +179,21 @@ class Supervisor:
 
     def _say_quarantined(self) -> None:
         for name, problems in self._loaded.quarantined.items():
-            log.error("camera %s is left out:\n%s", name, "\n".join(str(problem) for problem in problems))
+            how = "watched on as it was" if name in self._loaded.config.cameras else "left out"
+            log.error("camera %s is %s:\n%s", name, how, "\n".join(str(problem) for problem in problems))
 
     def _write_status(self, state: str) -> None:
         status = Status(
             state, self._began, self._clock.wall(), self._loaded, self._delivery, self._workers, self._crews
         )
         write_status(status)
+
+
+def _keeping(loaded: Loaded, before: Config) -> Loaded:
+    """A camera that a mistake has come into is watched on as it was: nobody meant to switch it off."""
+    kept = {name: before.cameras[name] for name in loaded.quarantined if name in before.cameras}
+    config = loaded.config.model_copy(update={"cameras": {**loaded.config.cameras, **kept}})
+    return Loaded(config, loaded.path, loaded.quarantined)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

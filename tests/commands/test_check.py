@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -182,3 +184,16 @@ def test_a_drawing_that_cannot_be_written_is_told(tmp_path: Path, clip: Path):
 )
 def test_arrows_point_where_people_go(a: Any, b: Any, direction: Any, tips: list[tuple[int, int]]):
     assert arrows(a, b, direction, 10) == tips
+
+
+def test_a_model_that_is_neither_in_the_catalogue_nor_a_file_is_a_mistake_with_its_line(tmp_path: Path):
+    file = tmp_path / "streams.yaml"
+    file.write_text(
+        "site: {id: here}\ndetector:\n  model: yolox-nan\ncameras: {gate: {url: 'rtsp://127.0.0.1/x'}}\n", "utf-8"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "pipeline", "check", str(file)], capture_output=True, text=True, cwd=tmp_path.parent
+    )
+    assert ended.returncode == 2, ended.stdout + ended.stderr
+    assert f"{file}:3: detector.model:" in ended.stdout
+    assert "Did you mean `yolox-nano`?" in ended.stdout

@@ -131,6 +131,21 @@ def test_a_camera_with_a_mistake_is_left_out_and_the_others_run(system: System) 
     assert "analyze_fps" in ended.stdout
 
 
+def test_a_mistake_that_comes_into_a_running_camera_leaves_it_as_it_was(system: System) -> None:
+    rules = system.told["cameras"]["kept"]["rules"]
+    name, rule = next((name, rule) for name, rule in rules.items() if "zone" in rule)
+    rules[name] = {**rule, "zone": "nowhere"}
+    change(system)
+    wait_for("the status", lambda: "nowhere" in (system.camera("kept").get("error") or ""))
+    assert "camera kept is watched on as it was" in system.log()
+    system.wait_for_opened("kept", len(system.opened("kept")) + 1)
+    assert system.camera("kept")["connections"] == 1
+    assert system.call("status").returncode == 1
+    rules[name] = rule
+    change(system)
+    wait_for("the mistake to be gone", lambda: not system.camera("kept").get("error"))
+
+
 def test_a_rule_of_the_site_replaces_the_processes_and_loses_nothing(system: System, redis_server: RedisServer) -> None:
     """What every process has read once: all are started anew, in order."""
     del system.told["cameras"]["mistaken"]
