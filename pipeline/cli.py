@@ -11,18 +11,19 @@ import typer
 import pipeline
 
 _COMMANDS = {
-    "check": "check",
-    "run": "run",
-    "replay": "replay",
-    "feed": "feed",
-    "status": "status",
-    "simulate": "simulate",
-    "demo": "demo",
+    "check": "Tell every mistake of a configuration; --probe opens its cameras, --draw shows their zones.",
+    "run": "Watch the cameras and deliver alerts, until stopped.",
+    "replay": "Play recordings through a camera's rules, as fast as it goes.",
+    "feed": "Show alerts: new ones, those since a time, or as they come.",
+    "status": "Say how each camera and the delivery are doing.",
+    "model": "List, fetch and verify detector models.",
+    "simulate": "Play videos as RTSP cameras, with faults on request.",
+    "demo": "Simulated cameras, the whole pipeline and its alerts; ends by itself.",
 }
 
 
 def _app(wanted: str | None) -> typer.Typer:
-    """All commands; but if one is `wanted`, only that, because the others' imports would cost it a second."""
+    """The command that is `wanted`; else a list of all. Importing all of them would take seconds."""
     app = typer.Typer(
         name="zonewatch",
         help="Watches cameras: people followed, zones and lines judged, violations told.",
@@ -31,13 +32,18 @@ def _app(wanted: str | None) -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for name in [wanted] if wanted in _COMMANDS else _COMMANDS:
-        module = importlib.import_module(f"pipeline.commands.{name}")
-        app.command(name)(getattr(module, _COMMANDS[name]))
-    if wanted not in _COMMANDS:
-        app.add_typer(importlib.import_module("pipeline.commands.model").app, name="model")
     app.callback()(_every)
+    if wanted in _COMMANDS:
+        module = importlib.import_module(f"pipeline.commands.{wanted}")
+        app.add_typer(module.app, name=wanted) if wanted == "model" else app.command(wanted)(getattr(module, wanted))
+        return app
+    for name, summary in _COMMANDS.items():
+        app.command(name, help=summary)(_listed)
     return app
+
+
+def _listed() -> None:
+    """Is in the list of commands, and is never called: the one that is wanted is imported instead."""
 
 
 def _every(
@@ -51,4 +57,4 @@ def _every(
 
 def main() -> None:
     """Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted."""
-    _app(sys.argv[1] if len(sys.argv) > 1 else None)()
+    _app(next((word for word in sys.argv[1:] if not word.startswith("-")), None))()

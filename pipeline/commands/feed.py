@@ -78,6 +78,9 @@ def feed(
     """Show alerts: with Redis those you have not seen yet (or all --since), without it those of the journal."""
     with errors_told():
         config = load(file).config
+        if camera is not None and camera not in config.cameras:
+            typer.echo(f"zonewatch: {file} has no camera {camera} now; what it told before is shown.", err=True)
+        group = group or _group(camera, severity)
         source = _source(config, since, group)
         wanted = _filter(camera, severity)
         shown = canonical if as_json else _liner(ZoneInfo(config.site.timezone))
@@ -85,15 +88,24 @@ def feed(
             _show(source, wanted, shown, follow)
 
 
-def _source(config: Config, since: str | None, group: str | None) -> Source:
+def _group(camera: str | None, severity: Severity | None) -> str:
+    """A reader's own. With a filter it is another: what the filter hides has not been seen, and comes without it."""
+    chosen = [f"camera={camera}"] * (camera is not None) + [f"severity={severity}"] * (severity is not None)
+    return FEEDS + ":".join([_me(), *chosen])
+
+
+def _me() -> str:
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def _source(config: Config, since: str | None, group: str) -> Source:
     start = None if since is None else _time(since, ZoneInfo(config.site.timezone))
     redis = config.alerts.redis
     if redis is None:
         return JournalFeed(config.alerts.journal, start)
     if start is not None:
         return HistoryFeed(redis, start)
-    me = f"{getpass.getuser()}@{socket.gethostname()}"
-    return GroupFeed(redis, group or FEEDS + me, me)
+    return GroupFeed(redis, group, _me())
 
 
 def _time(text: str, zone: ZoneInfo) -> float:

@@ -116,6 +116,16 @@ def test_what_has_been_seen_does_not_come_again(on_redis: Path, send: Sent):
     assert numbers(feed(on_redis, "--json", "--group", "another")) == [1, 2, 3]
 
 
+def test_what_a_filter_hid_still_comes_without_it(on_redis: Path, send: Sent):
+    send(1, 2)
+    said = subprocess.run([*COMMAND, on_redis, "--camera", "back-gate"], capture_output=True, text=True, timeout=60)
+    assert (said.returncode, said.stdout) == (0, "")
+    assert "has no camera back-gate now" in said.stderr
+    assert numbers(feed(on_redis, "--json", "--severity", "low")) == [1, 2]
+    assert numbers(feed(on_redis, "--json")) == [1, 2]
+    assert feed(on_redis, "--json") == ""
+
+
 def test_since_shows_again_and_leaves_the_group_alone(on_redis: Path, send: Sent, server: RedisServer):
     send(1, 2)
     assert numbers(feed(on_redis, "--json", "--since", "1h")) == [1, 2]

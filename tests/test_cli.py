@@ -1,0 +1,47 @@
+"""The `zonewatch` command as such: its list, its version, and that both come at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from pipeline import __version__
+from pipeline.cli import _COMMANDS
+
+COMMAND = [sys.executable, "-m", "pipeline"]
+DEAR = ("numba", "onnxruntime", "cv2", "av", "pydantic")
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60)
+
+
+def test_the_list_names_every_command():
+    said = run("--help")
+    assert said.returncode == 0
+    assert [name for name in _COMMANDS if name not in said.stdout] == []
+
+
+@pytest.mark.parametrize("name", _COMMANDS)
+def test_every_command_tells_its_options(name: str):
+    said = run(name, "--help")
+    assert said.returncode == 0, said.stderr
+    assert f"Usage: zonewatch {name} " in said.stdout or f"Usage: python -m pipeline {name} " in said.stdout
+
+
+def test_the_version():
+    assert run("--version").stdout == f"zonewatch {__version__}\n"
+
+
+def test_a_command_that_is_none_is_refused():
+    said = run("wach")
+    assert said.returncode == 2
+    assert "wach" in said.stderr
+
+
+def test_the_list_loads_nothing_dear():
+    code = "import sys; from pipeline.cli import _app; _app(None); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert [name for name in DEAR if name in loaded] == []
