@@ -138,6 +138,7 @@ def deliver(config: Config, stop: StopEvent, report: Callable[[DeliveryReport], 
     while not delivery.wait(min(REPORT_S, max(0.0, deadline - clock.monotonic()))) and clock.monotonic() < deadline:
         _look_after(delivery, report)
     _look_after(delivery, report)
+    _say_what_is_left(delivery)
     delivery.end()
 
 
@@ -150,6 +151,12 @@ def _opened(config: Config, stop: StopEvent, report: Callable[[DeliveryReport], 
             report(DeliveryReport(state="waiting", error=redact(error)))
             stop.wait(LONGEST_PAUSE_S)
     return None
+
+
+def _say_what_is_left(delivery: Delivery) -> None:
+    with contextlib.suppress(JournalError):
+        if left := delivery.report().waiting:
+            log.warning("not delivered yet: %d, kept in the journal for the next start", left)
 
 
 def _look_after(delivery: Delivery, report: Callable[[DeliveryReport], None]) -> None:

@@ -235,7 +235,7 @@ def test_what_waits_when_stopping_is_delivered_first(server: RedisServer, tmp_pa
     assert ids(server.client()) == delivering.all_ids
 
 
-def test_stopping_does_not_wait_for_a_redis_that_is_away(tmp_path: Path):
+def test_stopping_does_not_wait_for_a_redis_that_is_away(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     settings = config(tmp_path, f"unix://{tmp_path}/nobody")
     clock = SystemClock()
     with Delivering(settings) as delivering:
@@ -244,6 +244,7 @@ def test_stopping_does_not_wait_for_a_redis_that_is_away(tmp_path: Path):
         begun = clock.monotonic()
     assert clock.monotonic() - begun < settings.workers.drain_s + 1.5
     assert Outbox(settings.alerts.journal).backlog("redis")[0] == 1
+    assert "not delivered yet: 1," in caplog.text
 
 
 def test_without_a_sink_the_journal_is_the_feed_and_nothing_waits(tmp_path: Path):
