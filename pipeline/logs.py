@@ -50,11 +50,11 @@ class Counted:
         self._every_s = every_s
         self._said: dict[str, tuple[float, int]] = {}
 
-    def warning(self, message: str, now: float) -> None:
-        """`now` is any monotonic time in seconds."""
+    def warning(self, message: str, now: float, error: Exception | None = None) -> None:
+        """`now` is any monotonic time in seconds; `error` is shown with its traceback."""
         since, count = self._said.get(message, (-self._every_s, 0))
         if now - since < self._every_s:
             self._said[message] = since, count + 1
             return
-        self._logger.warning("%s%s", message, f" ({count + 1} times)" if count else "")
+        self._logger.warning("%s%s", message, f" ({count + 1} times)" if count else "", exc_info=error)
         self._said[message] = now, 0

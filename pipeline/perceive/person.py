@@ -6,7 +6,7 @@ One detector serves all cameras of a worker. It keeps no state between calls. Wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -67,13 +67,22 @@ class PersonDetector:
     """Finds people in views of frames; `floor` is the least score that is told.
 
     `batch` views go through the graph at once, if the graph can. On one thread of a CPU that is no faster and costs
-    memory (four views of DEIMv2-Femto: 5 ms a view slower, 90 MB more), hence 1.
+    memory (four views of DEIMv2-Femto: 5 ms a view slower, 90 MB more), hence 1. `beat` is called after each run: many
+    views through a heavy model take seconds, and who waits for them should know that they go on.
     """
 
-    def __init__(self, session: Session, entry: ModelEntry, floor: float = 0.1, batch: int = 1) -> None:
+    def __init__(
+        self,
+        session: Session,
+        entry: ModelEntry,
+        floor: float = 0.1,
+        batch: int = 1,
+        beat: Callable[[], None] = lambda: None,
+    ) -> None:
         self._session = session
         self._entry = entry
         self._floor = floor
+        self._beat = beat
         self._outputs = [node.name for node in session.get_outputs()]
         self._picture, self._sizes = _inputs(session, entry)
         batch = 1 if self._picture.shape[0] == 1 else batch
@@ -89,6 +98,7 @@ class PersonDetector:
     def _detect(self, views: Sequence[View]) -> list[Detections]:
         places = [self._fill(slot, frame, region) for slot, (frame, region) in enumerate(views)]
         outputs = self._run(len(views))
+        self._beat()
         answers = ({name: part[i] for name, part in outputs.items()} for i in range(len(views)))
         return [
             place.to_frame(decode(answer, self._entry, self._floor))

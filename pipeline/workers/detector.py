@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 import cv2
 
@@ -13,11 +14,14 @@ from pipeline.perceive.person import PersonDetector, open_session
 log = logging.getLogger(__name__)
 
 
-def load_detector(settings: Detector) -> tuple[PersonDetector, Model]:
-    """Raises ModelError. OpenCV, like ONNX Runtime, gets one thread: thread pools of many workers fight."""
+def load_detector(settings: Detector, beat: Callable[[], None] = lambda: None) -> tuple[PersonDetector, Model]:
+    """`beat` is called after each run of the model. Raises ModelError.
+
+    OpenCV, like ONNX Runtime, gets one thread: thread pools of many workers fight.
+    """
     cv2.setNumThreads(1)
     model = resolve(settings.model)
-    detector = PersonDetector(open_session(model), model.entry)
+    detector = PersonDetector(open_session(model), model.entry, beat=beat)
     log.debug("detector: %s", model.note)
     return detector, model
 

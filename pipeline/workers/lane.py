@@ -6,13 +6,14 @@ A frame comes in, incidents come out; time is an argument. No I/O, no clock, no 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Protocol, TypeAlias
 
 from pipeline.config import Camera, Detector
 from pipeline.perceive.attention import Attention
 from pipeline.perceive.motion import MotionDetector
-from pipeline.perceive.person import merge
+from pipeline.perceive.person import View, merge
 from pipeline.perceive.track import Tracker, TrackerSettings
 from pipeline.rules.incidents import Now, Origin, Rules
 from pipeline.types import Detections, Frame, Incident, Moment, Region
@@ -21,7 +22,7 @@ from pipeline.types import Detections, Frame, Incident, Moment, Region
 class FindsPeople(Protocol):
     """What a lane's runner needs of the person detector."""
 
-    def detect(self, views: Sequence[tuple[Frame, Region]]) -> list[Detections]: ...
+    def detect(self, views: Sequence[View]) -> list[Detections]: ...
 
 
 class Lane:
@@ -29,6 +30,8 @@ class Lane:
 
     def __init__(self, camera: Camera, detector: Detector, origin: Origin) -> None:
         self.camera = camera
+        self._detector = detector
+        self._origin = origin
         self._motion = MotionDetector()
         self._attention = Attention(detector.sweep_s)
         self._tracker = Tracker(TrackerSettings(sure=detector.min_score))
@@ -58,18 +61,64 @@ class Lane:
 
     def reconfigure(self, camera: Camera, origin: Origin, decided: float | None) -> list[Incident]:
         """New zones and rules; tracks and unchanged rules go on."""
-        self.camera = camera
+        self.camera, self._origin = camera, origin
         return self._rules.reconfigure(camera, origin, Now(self._now.at, None, decided))
 
+    def anew(self) -> Lane:
+        """The same camera and rules, nothing seen yet: for a lane that has failed, whose state nobody can trust."""
+        return Lane(self.camera, self._detector, self._origin)
 
-def turn(frames: Mapping[Lane, Frame], detector: FindsPeople, decided: float | None) -> dict[Lane, list[Incident]]:
-    """Newest frames in, incidents out; one detector batch for all cameras."""
-    regions = {lane: lane.look(frame) for lane, frame in frames.items()}
-    views = [(frames[lane], region) for lane, asked in regions.items() for region in asked]
-    found = iter(detector.detect(views) if views else [])
-    told: dict[Lane, list[Incident]] = {}
+
+Failed: TypeAlias = Callable[[Lane, Exception], None]
+"""Hears of a lane that failed."""
+
+
+def turn(
+    frames: Mapping[Lane, Frame], detector: FindsPeople, decided: float | None, failed: Failed | None = None
+) -> dict[Lane, list[Incident]]:
+    """Newest frames in, incidents out; one detector batch for all cameras.
+
+    With `failed`, a lane that raises is told to it and is not in the answer; the others go on. Without, it raises.
+    """
+    views: dict[Lane, list[View]] = {}
     for lane, frame in frames.items():
-        asked = regions[lane]
-        people = merge([next(found) for _ in asked], asked, frame.size) if asked else None
-        told[lane] = lane.conclude(frame, people, decided)
+        with _guarded(lane, failed):
+            views[lane] = [(frame, region) for region in lane.look(frame)]
+    found = _detected(views, detector, failed)
+    told: dict[Lane, list[Incident]] = {}
+    for lane, people in found.items():
+        with _guarded(lane, failed):
+            told[lane] = lane.conclude(frames[lane], _merged(people, views[lane]), decided)
     return told
+
+
+def _detected(
+    views: Mapping[Lane, list[View]], detector: FindsPeople, failed: Failed | None
+) -> dict[Lane, list[Detections]]:
+    """What the detector sees for each lane; a batch that fails is tried again lane by lane, to find whose it is."""
+    every = [view for asked in views.values() for view in asked]
+    try:
+        found = iter(detector.detect(every) if every else [])
+        return {lane: [next(found) for _ in asked] for lane, asked in views.items()}
+    except Exception:
+        if failed is None:
+            raise
+    alone: dict[Lane, list[Detections]] = {}
+    for lane, asked in views.items():
+        with _guarded(lane, failed):
+            alone[lane] = detector.detect(asked) if asked else []
+    return alone
+
+
+def _merged(people: list[Detections], views: list[View]) -> Detections | None:
+    return merge(people, [region for _, region in views], views[0][0].size) if views else None
+
+
+@contextmanager
+def _guarded(lane: Lane, failed: Failed | None) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if failed is None:
+            raise
+        failed(lane, error)

@@ -12,16 +12,23 @@ import threading
 from multiprocessing.connection import Connection
 from typing import Any
 
+from pipeline.clock import Clock
+
 _ORPHANED_EXIT = 71
+_BEAT_S = 0.5
+ALIVE = "alive"
+"""What `beat` sends: it lives, and what it reported before still stands."""
 
 
 class Line:
     """`received` and `send`, from one thread; `stop` is set when the supervisor is gone."""
 
-    def __init__(self, connection: Connection, stop: threading.Event, grace_s: float) -> None:
+    def __init__(self, connection: Connection, stop: threading.Event, grace_s: float, clock: Clock) -> None:
         self._connection = connection
         self._stop = stop
         self._grace_s = grace_s
+        self._clock = clock
+        self._beat_at = 0.0
         self._in: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._out: Any = None
         self._filled = threading.Event()
@@ -43,6 +50,13 @@ class Line:
         self._idle.clear()
         self._out = message
         self._filled.set()
+
+    def beat(self) -> None:
+        """A sign of life while there is no news; a message that has not gone yet is one itself."""
+        now = self._clock.monotonic()
+        if now >= self._beat_at and self._idle.is_set():
+            self._beat_at = now + _BEAT_S
+            self.send(ALIVE)
 
     def close(self) -> None:
         """Give the last message a moment to go."""

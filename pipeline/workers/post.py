@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import tzinfo
 from functools import partial
@@ -13,12 +14,16 @@ from pipeline.capture.mailbox import Mailbox
 from pipeline.capture.tally import Rate
 from pipeline.clock import Clock
 from pipeline.config import Camera, Detector
+from pipeline.logs import Counted, redact
 from pipeline.rules.incidents import Origin
 from pipeline.types import CameraReport, CameraState, Frame, Incident
 from pipeline.workers.lane import Lane
 
+log = logging.getLogger(__name__)
+
 # Zones, lines and rules may change under a running camera; anything else is a new connection.
 _RULES = {"zones", "lines", "rules"}
+_HOPELESS = 5
 
 
 class Post:
@@ -35,6 +40,9 @@ class Post:
         self._analysed = 0
         self._fed_at = clock.monotonic()
         self._interrupted = True
+        self._failures = 0
+        self._failure = ""
+        self._complaints = Counted(log, every_s=60.0)
 
     @property
     def camera(self) -> Camera:
@@ -45,6 +53,11 @@ class Post:
     def stuck_threads(self) -> int:
         """Capture threads that never came back."""
         return self._thread.stuck_threads
+
+    @property
+    def hopeless(self) -> bool:
+        """So many pictures one after the other could not be analysed that it is not the pictures."""
+        return self._failures >= _HOPELESS
 
     @property
     def finished(self) -> bool:
@@ -63,6 +76,19 @@ class Post:
             self._rate.tick(self._fed_at)
             self._analysed += 1
         return frame
+
+    def concluded(self) -> None:
+        """The frame that was taken has been analysed."""
+        self._failures = 0
+
+    def failed(self, error: Exception) -> list[Incident]:
+        """It could not be: end what is open, and begin again with the next frame, so that one camera harms no other."""
+        self._failures += 1
+        self._failure = f"camera {self.camera.name}: a picture could not be analysed: {redact(error)}"
+        self._complaints.warning(f"camera {self.camera.name}: pictures fail", self._clock.monotonic(), error)
+        told = self.lane.interrupt("analysis_failed", self._clock.wall())
+        self.lane = self.lane.anew()
+        return told
 
     def look_after(self) -> list[Incident]:
         """Replace a stuck connection; end what is open when no picture has come for too long."""
@@ -97,9 +123,11 @@ class Post:
         now = self._clock.monotonic()
         report = self._thread.report(now)
         lost = report.state is CameraState.WATCHING and now - self._fed_at > self.camera.stall_s
+        if self._failures:
+            report = replace(report, error=self._failure, error_kind="analysis")
         return replace(
             report,
-            state=CameraState.STALLED if lost else report.state,
+            state=CameraState.STALLED if lost or self._failures else report.state,
             fps_analysed=self._rate.a_second(now),
             analysed=self._analysed,
             open_incidents=self.lane.open_incidents,

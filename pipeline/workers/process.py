@@ -17,6 +17,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from pipeline.clock import Clock
+from pipeline.workers.line import ALIVE
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +132,8 @@ class Process:
         connection = self._connection
         try:
             while connection is not None and connection.poll():
-                self.last = connection.recv()
+                message = connection.recv()
+                self.last = self.last if message == ALIVE else message
                 self.heard_at = self._clock.monotonic()
         except (EOFError, OSError):
             self._connection = None

@@ -26,7 +26,7 @@ from pipeline.sinks.outbox import Outbox
 from pipeline.store.snapshots import Snapshots
 from pipeline.types import CameraReport
 from pipeline.workers.detector import described, load_detector
-from pipeline.workers.lane import FindsPeople, turn
+from pipeline.workers.lane import FindsPeople, Lane, turn
 from pipeline.workers.line import Line
 from pipeline.workers.post import Post
 from pipeline.workers.teller import Teller
@@ -56,10 +56,10 @@ def main(config: Config, connection: Connection, level: str) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # they reach the whole group; the supervisor decides the order
-    line = Line(connection, stop, config.workers.drain_s)
     clock = SystemClock()
+    line = Line(connection, stop, config.workers.drain_s, clock)
     try:
-        detector, model = load_detector(config.detector)
+        detector, model = load_detector(config.detector, line.beat)
         origin = Origin(config.site.id, described(model), config.hash)
         teller = Teller(config.site.id, _journal(config), Snapshots(config.alerts.snapshots), clock)
     except ZonewatchError as error:
@@ -91,8 +91,10 @@ class Worker:
 
     @property
     def stuck(self) -> bool:
-        """Too many capture threads are lost in libav."""
-        return sum(post.stuck_threads for post in self._posts.values()) >= _STUCK_LIMIT
+        """Too many capture threads are lost in libav, or no camera's pictures can be analysed any longer."""
+        posts = self._posts.values()
+        hopeless = bool(posts) and all(post.hopeless for post in posts)
+        return hopeless or sum(post.stuck_threads for post in posts) >= _STUCK_LIMIT
 
     def run(self, line: Line, stop: threading.Event) -> None:
         """Turn after turn, until told to stop; then capture, analysis and the last incidents end in this order."""
@@ -134,10 +136,15 @@ class Worker:
         taken = {post: frame for post in self._posts.values() if (frame := post.take()) is not None}
         if not taken:
             return
-        told = turn({post.lane: frame for post, frame in taken.items()}, self._detector, self._clock.wall())
+        failed: dict[Lane, Exception] = {}
+        frames = {post.lane: frame for post, frame in taken.items()}
+        told = turn(frames, self._detector, self._clock.wall(), failed.__setitem__)
         for post, frame in taken.items():
-            if incidents := told[post.lane]:
-                self._teller.tell(incidents, post.camera, frame)
+            if post.lane in failed:
+                self._teller.tell(post.failed(failed[post.lane]), post.camera, None)
+                continue
+            post.concluded()
+            self._teller.tell(told[post.lane], post.camera, frame)
 
     def _round(self) -> None:
         for post in self._posts.values():
