@@ -128,7 +128,7 @@ class Tracks:
 
     `ids` int64 (n,); `boxes` (n, 4), *unclipped*: they may reach beyond the picture; `scores` (n,) of the last
     sighting; `seen_at` (n,) media seconds of the last sighting, equal to `at` where the track was seen this time;
-    `born_at` (n,) of the first.
+    `born_at` (n,) of the first, and `born` (n, 4) its box: a track is told once it is sure, and began before that.
     """
 
     at: float
@@ -138,6 +138,7 @@ class Tracks:
     scores: Scores
     seen_at: NDArray[np.float64]
     born_at: NDArray[np.float64]
+    born: Boxes
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -54,12 +54,16 @@ def sighting(at: float, anchor: Point, height: float = HEIGHT, born_at: float = 
 
 @dataclass(frozen=True)
 class Walker:
-    """A track: there from `since` up to, not including, `until`; not seen (it coasts) where its way gives None."""
+    """A track: there from `since` up to, not including, `until`; not seen (it coasts) where its way gives None.
+
+    It is told when it has been there for `sure_s`.
+    """
 
     way: Way
     since: float = -np.inf
     until: float = np.inf
     height: float = HEIGHT
+    sure_s: float = 0.0
 
 
 class Street:
@@ -68,16 +72,16 @@ class Street:
     def __init__(self, walkers: Mapping[int, Walker], size: tuple[int, int] = SIZE) -> None:
         self._walkers = walkers
         self._size = size
-        self._born: dict[int, float] = {}
+        self._born: dict[int, tuple[float, Point]] = {}
         self._last: dict[int, tuple[float, Point]] = {}
 
     def tracks(self, at: float) -> Tracks:
         there = {i: walker for i, walker in self._walkers.items() if walker.since <= at < walker.until}
         for i, walker in there.items():
             if (feet := walker.way(at)) is not None:
-                self._born.setdefault(i, at)
+                self._born.setdefault(i, (at, feet))
                 self._last[i] = (at, feet)
-        known = [i for i in there if i in self._last]
+        known = [i for i in there if i in self._last and at - self._born[i][0] >= there[i].sure_s]
         return Tracks(
             at,
             self._size,
@@ -85,7 +89,8 @@ class Street:
             np.array([box(self._last[i][1], there[i].height, self._size) for i in known], np.float32).reshape(-1, 4),
             np.full(len(known), 0.9, np.float32),
             np.array([self._last[i][0] for i in known], np.float64),
-            np.array([self._born[i] for i in known], np.float64),
+            np.array([self._born[i][0] for i in known], np.float64),
+            np.array([box(self._born[i][1], there[i].height, self._size) for i in known], np.float32).reshape(-1, 4),
         )
 
 

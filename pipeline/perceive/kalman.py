@@ -44,6 +44,10 @@ class Kalman:
         """Where the filters believe the boxes to be, corners (n, 4), unclipped."""
         return corners(self.place)
 
+    def unsure(self) -> Floats:
+        """By how much (standard deviation, pixels) the centres may be elsewhere, to the side and in height (n, 2)."""
+        return np.sqrt(self._cov[:, :2, 0])
+
     def add(self, boxes: Boxes) -> None:
         """New tracks at the end."""
         place = measures(boxes)

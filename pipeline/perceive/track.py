@@ -21,6 +21,11 @@ _PairList = list[tuple[int, int]]
 _SAME = 0.6
 _SLICE = 0.75
 _AS_TALL = 0.7
+# Nobody is looked for farther from where they should be than so many of their heights.
+_FARTHEST = 0.5
+# How good it is to be found where one was last seen. To be where one was going is better, and leaves that place to
+# who follows.
+_STOPS = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Tracker:
         self._next_id = 1
         self._ids: NDArray[np.int64] = np.zeros(0, np.int64)
         self._boxes: Boxes = np.zeros((0, 4), np.float32)
+        self._born: Boxes = np.zeros((0, 4), np.float32)
         self._scores: NDArray[np.float32] = np.zeros(0, np.float32)
         self._seen_at = self._born_at = np.zeros(0)
         self._missed_s = np.zeros(0)
@@ -74,7 +80,7 @@ class Tracker:
         doubtful = np.flatnonzero((people.scores >= settings.doubtful) & (people.scores < settings.sure))
         missing = np.arange(len(self._ids))
         for these, reach, limit in ((sure, 1.0, 0.9), (doubtful, 0.3, 0.7)):
-            pairs = self._pairs(missing, people.boxes[these], reach, limit, at)
+            pairs = self._pairs(missing, people.boxes[these], reach, limit)
             rows = np.array([missing[row] for row, _ in pairs], np.intp)
             taken = these[[column for _, column in pairs]] if pairs else these[:0]
             self._seen(rows, people, taken, at, confirms=these is sure)
@@ -84,17 +90,17 @@ class Tracker:
         self._missed(missing, elapsed)
         self._begin(people, unclaimed, at)
 
-    def _pairs(self, rows: NDArray[np.intp], boxes: Boxes, reach: float, limit: float, at: float) -> _PairList:
-        """Pair by overlap of boxes grown by `reach` with the time unseen (as in C-BIoU, Yang et al. 2023).
+    def _pairs(self, rows: NDArray[np.intp], boxes: Boxes, reach: float, limit: float) -> _PairList:
+        """Pair by overlap of boxes, grown by `reach` times what the filter is unsure of (C-BIoU: Yang et al. 2023).
 
-        At five pictures a second a runner's boxes do not overlap; grown ones do. Who was seen once may be one: their
-        speed is not known yet, and people run sideways in the picture.
+        At five pictures a second a runner's boxes do not overlap, and at two not even those of who sets off; grown ones
+        do. And who walked may have stopped: then the place where they would be has nothing in common with theirs.
         """
-        known = self._filters.boxes()[rows]
-        gap = np.minimum(at - self._seen_at[rows], 1.0) * reach
-        once = self._seen_at[rows] <= self._born_at[rows]
-        sideways = np.where(once, 2 * (known[:, 3] - known[:, 1]) / (known[:, 2] - known[:, 0]), 1.0)
-        return assign(1 - _overlap(known, boxes, 0.1 + 0.5 * np.stack([gap * sideways, gap], axis=1)), limit)
+        known, last = self._filters.boxes()[rows], self._boxes[rows]
+        unsure = np.minimum(self._filters.unsure()[rows], _FARTHEST * (known[:, 3:] - known[:, 1:2]))
+        grow = 0.1 * (last[:, 2:] - last[:, :2]) + reach * unsure
+        overlap = np.maximum(_overlap(known, boxes, grow), _STOPS * _overlap(last, boxes, grow))
+        return assign(1 - overlap, limit)
 
     def _seen(
         self, rows: NDArray[np.intp], people: Detections, which: NDArray[np.intp], at: float, confirms: bool
@@ -118,7 +124,7 @@ class Tracker:
 
     def _keep(self, rows: NDArray[np.bool_]) -> None:
         self._filters.keep(rows)
-        self._boxes = self._boxes[rows]
+        self._boxes, self._born = self._boxes[rows], self._born[rows]
         self._ids, self._scores, self._confirmed = self._ids[rows], self._scores[rows], self._confirmed[rows]
         self._seen_at, self._born_at, self._missed_s = self._seen_at[rows], self._born_at[rows], self._missed_s[rows]
 
@@ -128,6 +134,7 @@ class Tracker:
         count = len(which)
         self._filters.add(people.boxes[which])
         self._boxes = np.vstack([self._boxes, people.boxes[which]])
+        self._born = np.vstack([self._born, people.boxes[which]])
         self._ids = np.append(self._ids, np.arange(self._next_id, self._next_id + count))
         self._next_id += count
         self._scores = np.append(self._scores, people.scores[which])
@@ -141,7 +148,8 @@ class Tracker:
         sure = self._confirmed
         seen = (self._seen_at >= at)[:, None]
         boxes = np.where(seen, self._boxes, self._filters.boxes())[sure]
-        return Tracks(at, size, self._ids[sure], boxes, self._scores[sure], self._seen_at[sure], self._born_at[sure])
+        seen_at, born_at = self._seen_at[sure], self._born_at[sure]
+        return Tracks(at, size, self._ids[sure], boxes, self._scores[sure], seen_at, born_at, self._born[sure])
 
 
 def _singles(people: Detections, which: NDArray[np.intp], known: Boxes) -> NDArray[np.intp]:
@@ -165,10 +173,10 @@ def _doubles(new: Boxes, known: Boxes) -> NDArray[np.bool_]:
 
 
 def _overlap(a: Boxes, b: Boxes, grow: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Intersection over union (n, m) of `a` (n, 4) and `b` (m, 4), grown by shares `grow` (n, 2) of their sides."""
+    """Intersection over union (n, m) of `a` (n, 4) and `b` (m, 4), each side moved out by `grow` (n, 2), pixels."""
     out = np.zeros((len(a), len(b)))
-    for i, share in enumerate(grow):
-        p, q = _grown(a[i : i + 1], share), _grown(b, share)
+    for i, extent in enumerate(grow.astype(np.float32)):
+        p, q = _grown(a[i : i + 1], extent), _grown(b, extent)
         common = _common(p, q)
         out[i] = (common / np.maximum(_areas(p) + _areas(q) - common, 1e-9))[0]
     return out
@@ -184,6 +192,5 @@ def _areas(boxes: Boxes) -> NDArray[np.float64]:
     return np.asarray(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), np.float64)
 
 
-def _grown(boxes: Boxes, share: NDArray[np.float64]) -> Boxes:
-    extent = (boxes[:, 2:] - boxes[:, :2]) * share.astype(np.float32)
+def _grown(boxes: Boxes, extent: NDArray[np.float32]) -> Boxes:
     return np.hstack([boxes[:, :2] - extent, boxes[:, 2:] + extent])

@@ -19,8 +19,9 @@ from pipeline.types import Point
 _SHORTEST_PASSAGE = 0.25
 # Who runs through goes about straight: the direct way is at least so much of theirs. A stray box is a detour.
 _STRAIGHT = 0.7
-# No box is truer than this share of the height: who stands on the border is in.
-_BLUR = 0.015
+# No box is truer than this share of the height (the median error of its lower edge, of every detector that was
+# measured: docs/decisions/builtin-detector.md): who stands on the border is in.
+_BLUR = 0.03
 # Who has left a zone is clear of its border by this share of the height.
 _CLEAR_OF_ZONE = 0.05
 

@@ -50,9 +50,13 @@ class Now:
 
 @dataclass(slots=True)
 class _Person:
-    """What is known of a track: where it was seen last, and its way so far."""
+    """What is known of a track: where it was seen last, and its way so far.
+
+    `first` is where it began, while that is news.
+    """
 
     sighting: Sighting
+    first: Sighting | None
     box: tuple[float, float, float, float]
     score: float
     size: tuple[int, int]
@@ -60,10 +64,14 @@ class _Person:
 
     def walked(self) -> None:
         """Add the last sighting to the way; a long way is thinned to every second point."""
-        at = self.sighting
-        self.path.append((round(at.at, 3), round(at.anchor[0], 4), round(at.anchor[1], 4)))
+        for at in self.sightings():
+            self.path.append((round(at.at, 3), round(at.anchor[0], 4), round(at.anchor[1], 4)))
         if len(self.path) > _LONGEST_PATH:
             self.path[:-1] = self.path[:-1:2]
+
+    def sightings(self) -> list[Sighting]:
+        """What is new of this track: who went over a line before they were sure has gone over it."""
+        return [self.sighting] if self.first is None else [self.first, self.sighting]
 
 
 @dataclass(slots=True)
@@ -139,8 +147,11 @@ class Rules:
             box = tracks.boxes[i] / (w, h, w, h)
             track, person = int(tracks.ids[i]), self._people.get(int(tracks.ids[i]))
             sighting = _sighting(box, float(tracks.born_at[i]), tracks.at, w / h)
+            first = None if person else _first(tracks, int(i))
             path = person.path if person else []
-            self._people[track] = person = _Person(sighting, _rounded(box), float(tracks.scores[i]), (w, h), path)
+            self._people[track] = person = _Person(
+                sighting, first, _rounded(box), float(tracks.scores[i]), (w, h), path
+            )
             person.walked()
             seen.add(track)
         return seen
@@ -157,7 +168,7 @@ class Rules:
 
     def _facts(self, watch: _Watch, present: set[int], seen: set[int], now: float) -> list[Fact]:
         if watch.track in seen:
-            return watch.trigger.seen(self._people[watch.track].sighting)
+            return [fact for one in self._people[watch.track].sightings() for fact in watch.trigger.seen(one)]
         return watch.trigger.unseen(now) if watch.track in present else watch.trigger.gone(now)
 
     def _forget(self, present: set[int]) -> None:
@@ -246,6 +257,12 @@ def _same_rule(name: str, old: Camera, new: Camera) -> bool:
     return old.zones.get(was.zone or "") == new.zones.get(was.zone or "") and (
         old.lines.get(was.line or "") == new.lines.get(was.line or "")
     )
+
+
+def _first(tracks: Tracks, i: int) -> Sighting | None:
+    """The sighting that a track began with, where that was earlier than this one."""
+    born_at, (w, h) = float(tracks.born_at[i]), tracks.size
+    return _sighting(tracks.born[i] / (w, h, w, h), born_at, born_at, w / h) if born_at < tracks.at else None
 
 
 def _sighting(box: np.ndarray[Any, Any], born_at: float, at: float, aspect: float) -> Sighting:

@@ -63,6 +63,29 @@ def test_someone_who_walks_keeps_their_id(fps: float):
     assert {i for row in ids(told) for i in row} == {1}
 
 
+@pytest.mark.parametrize("fps", [2, 5, 10])
+@pytest.mark.parametrize("halt", [2.0, 2.1, 2.2, 2.3, 2.4])
+def test_who_stops_at_once_and_sets_off_again_keeps_their_id(fps: float, halt: float):
+    """Briskly, 1.1 heights a second: at two pictures a second two places with nothing in common."""
+    far = 1.1 * HEIGHT * SIZE[1] / SIZE[0] * halt
+    walk = way((0, 0.1, 0.7), (halt, 0.1 + far, 0.7), (halt + 3, 0.1 + far, 0.7), (2 * halt + 3, 0.1 + 2 * far, 0.7))
+    assert {i for row in ids(follow([walk], 2 * halt + 3, fps)) for i in row} == {1}
+
+
+def test_who_follows_close_behind_does_not_take_over_who_went_on():
+    """From 1.5 s on somebody is where the first one was a picture ago."""
+    speed = HEIGHT * SIZE[1] / SIZE[0]
+    first = way((0, 0.1, 0.7), (3, 0.1 + 3 * speed, 0.7))
+    told = follow([first, lambda at: first(at - 0.5) if at >= 1.5 else None], 3, fps=2)
+    assert {i for row in ids(told) for i in row} == {1, 2}
+    assert nearest(told[-1], 0.1 + 3 * speed) == 1
+
+
+def test_a_track_tells_where_it_began():
+    told = follow([way((0, 0.2, 0.7), (4, 0.6, 0.7))], 1, fps=2)
+    np.testing.assert_allclose(told[1].born[0], box((0.2, 0.7)), rtol=1e-5)
+
+
 @pytest.mark.parametrize("way_back", [False, True])
 def test_a_runner_at_five_pictures_a_second_keeps_their_id_though_boxes_do_not_overlap(way_back: bool):
     """5 m/s, three heights a second, a box a third as wide as tall: 0.6 heights a picture."""

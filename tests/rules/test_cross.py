@@ -52,6 +52,11 @@ def test_only_the_wanted_direction_counts(walk: Way, wanted: str):
     assert len(crossings(walk, direction=wanted)) == (wanted == came)
 
 
+def test_who_went_over_before_the_track_was_sure_has_gone_over():
+    walker = Walker(TO_THE_RIGHT, since=1.4, sure_s=0.6)
+    assert crossings(walker, fps=2) == [(pytest.approx(2, abs=0.002), "left_to_right")]
+
+
 def level(direction: str, walk: Way) -> list[str | None]:
     watched = rules("cross", line=[[0.2, 0.5], [0.8, 0.5]], direction=direction)
     return [life[0].direction for life in lives(watch(watched, {1: walk}, 8))]
