@@ -1,4 +1,4 @@
-"""`zonewatch demo`: simulated cameras, the whole pipeline and its alerts, with no set-up; ends by itself."""
+"""`zonewatch demo`: a drawn school as cameras, the whole pipeline and its alerts, with no set-up; ends by itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ import yaml
 
 from pipeline import logs
 from pipeline.clock import SystemClock
-from pipeline.commands.demo_parts import find_footage, redis_server
+from pipeline.commands.demo_parts import DemoCamera, drawn, filmed, redis_server
 from pipeline.commands.output import FAILED, errors_told, fail
 from pipeline.config import Detector
 from pipeline.simulate.server import RtspServer
@@ -37,39 +37,68 @@ _WAIT_S = 1.0
 _START_S = 60.0
 
 
-def demo(seconds: Annotated[float, typer.Option(min=5, help="How long to watch.")] = 40.0) -> None:
-    """Play footage as RTSP cameras, watch them, and show the alerts as they come."""
+def demo(
+    seconds: Annotated[float, typer.Option(min=5, help="How long to watch.")] = 40.0,
+    footage: Annotated[
+        Path | None, typer.Option(help="A folder of the known sample clips. None: a drawn school.", metavar="FOLDER")
+    ] = None,
+) -> None:
+    """Play a drawn school, or footage, as RTSP cameras, watch them, and show the alerts as they come."""
     logs.setup("WARNING")
     with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-demo-") as temporary:
         folder = Path(temporary)
         ready_model(Detector())
-        clips, watched, where = find_footage(folder)
-        typer.echo(f"Cameras: {', '.join(clips)}; {where}.")
-        with redis_server(folder) as (url, server), _cameras(clips) as (cameras, password):
-            typer.echo(f"Alerts go to stream {_STREAM} of {server}. Watching for {seconds:.0f} s.")
-            _write(folder, url, cameras, watched)
+        cameras = _shown(folder, footage)
+        with redis_server(folder) as (url, server), _playing(cameras) as (urls, password):
+            typer.echo(_watching_words(seconds, server))
+            _write(folder, url, urls, cameras)
             since = _position(url)
-            with _running(folder, password, len(clips)):
-                told = _show(url, since, seconds)
-        _summarise(list(clips), told)
+            with _running(folder, password, len(cameras)):
+                told = _show(url, since, seconds, _words(cameras))
+        _summarise(len(cameras), told)
+
+
+def _shown(folder: Path, footage: Path | None) -> list[tuple[DemoCamera, Path]]:
+    """The cameras and their clips, and what is to be seen on them."""
+    if footage is None:
+        typer.echo("Three cameras of a drawn school (drawing it takes some seconds):")
+    else:
+        typer.echo(f"Simulated cameras with the footage of {footage}:")
+    cameras = drawn(folder) if footage is None else filmed(footage)
+    for camera, _ in cameras:
+        typer.echo(f"  {camera.name:10} {camera.story}")
+    return cameras
+
+
+def _watching_words(seconds: float, server: str) -> str:
+    return (
+        f"\nWatching them for {seconds:.0f} s as yours would be: over RTSP with a password, by the built-in detector.\n"
+        f"Each alert is written down, and then read here from stream {_STREAM} of {server}.\n"
+    )
 
 
 @contextmanager
-def _cameras(clips: Mapping[str, Path]) -> Iterator[tuple[dict[str, str], str]]:
+def _playing(cameras: Sequence[tuple[DemoCamera, Path]]) -> Iterator[tuple[dict[str, str], str]]:
     """RTSP cameras that ask for a password, and begin their clip when somebody first looks."""
     password = secrets.token_urlsafe(12)
     server = RtspServer("127.0.0.1", 0, _USER, password)
-    for name, clip in clips.items():
-        server.mount(f"/{name}", clip, restart_on_play=True)
+    for camera, clip in cameras:
+        server.mount(f"/{camera.name}", clip, restart_on_play=True)
     with server:
-        yield {name: f"rtsp://{_USER}:${{DEMO_PASSWORD}}@127.0.0.1:{server.port}/{name}" for name in clips}, password
+        at = f"127.0.0.1:{server.port}"
+        yield {one.name: f"rtsp://{_USER}:${{DEMO_PASSWORD}}@{at}/{one.name}" for one, _ in cameras}, password
 
 
-def _write(folder: Path, url: str, cameras: Mapping[str, str], watched: Mapping[str, Any]) -> None:
+def _words(cameras: Sequence[tuple[DemoCamera, Path]]) -> dict[tuple[str, str], str]:
+    """What a rule of a camera means."""
+    return {(camera.name, rule): words for camera, _ in cameras for rule, words in camera.words.items()}
+
+
+def _write(folder: Path, url: str, urls: Mapping[str, str], cameras: Sequence[tuple[DemoCamera, Path]]) -> None:
     config = {
         "site": {"id": "demo", "name": "Demonstration"},
         "alerts": {"redis": {"url": url, "stream": _STREAM}},
-        "cameras": {name: {"url": camera, **watched[name]} for name, camera in cameras.items()},
+        "cameras": {camera.name: {"url": urls[camera.name], **camera.watched} for camera, _ in cameras},
     }
     (folder / "streams.yaml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
 
@@ -106,7 +135,7 @@ def _position(url: str) -> str:
     return last[0][0].decode() if last else "0"
 
 
-def _show(url: str, since: str, seconds: float) -> list[dict[str, Any]]:
+def _show(url: str, since: str, seconds: float, words: Mapping[tuple[str, str], str]) -> list[dict[str, Any]]:
     """Print alerts as they come; each with the time from its picture's arrival to its being readable."""
     client = redis.Redis.from_url(url, decode_responses=True, protocol=2)
     clock = SystemClock()
@@ -119,7 +148,8 @@ def _show(url: str, since: str, seconds: float) -> list[dict[str, Any]]:
             alert = json.loads(fields["data"])["data"]
             alert["after_s"] = _after(alert, clock.wall())
             told.append(alert)
-            typer.echo(_line(alert))
+            if alert["trigger"] != "cross" or alert["state"] == "opened":  # a crossing is over when it is told
+                typer.echo(_line(alert, words))
     return told
 
 
@@ -128,18 +158,33 @@ def _after(alert: dict[str, Any], now: float) -> float | None:
     return None if received is None else now - datetime.fromisoformat(received).timestamp()
 
 
-def _line(alert: dict[str, Any]) -> str:
+def _line(alert: dict[str, Any], words: Mapping[tuple[str, str], str]) -> str:
     at = datetime.now(ZoneInfo("UTC")).strftime("%H:%M:%S")
-    dwell = f" after {alert['dwell_s']:.1f} s" if alert["state"] == "closed" and alert["dwell_s"] else ""
-    return f"{at}  {alert['severity']:8} {alert['camera']:10} {alert['rule']:22} {alert['state']}{dwell}"
+    said = words.get((alert["camera"], alert["rule"]), alert["rule"])
+    if alert["state"] == "closed":
+        said += f": over after {alert['dwell_s']:.1f} s"
+    return f"{at}  {alert['camera']:10} {alert['severity']:9} {alert['state']:8} {said} ({alert['rule']})"
 
 
-def _summarise(cameras: list[str], told: list[dict[str, Any]]) -> None:
+def _summarise(cameras: int, told: list[dict[str, Any]]) -> None:
     opened = [alert for alert in told if alert["state"] == "opened"]
     if not opened:
         fail("no alert came: see the messages above", FAILED)
     delays = [alert["after_s"] for alert in opened if alert["after_s"] is not None]
     typer.echo(
-        f"{len(cameras)} cameras, {len(opened)} alerts ({len(told)} messages); median time to alert "
+        f"\n{cameras} cameras, {len(opened)} alerts ({len(told)} messages); median time to alert "
         f"(deciding picture arrived, alert readable in Redis): {statistics.median(delays) * 1000:.0f} ms."
     )
+    program = _program_name()
+    typer.echo(
+        "\nNext: describe your own cameras in streams.yaml, which is the manual of every key; then\n"
+        f"  {program} check streams.yaml --probe    says every mistake, and opens each camera once\n"
+        f"  {program} run streams.yaml              watches\n"
+        f"  {program} feed streams.yaml --follow    shows the alerts"
+    )
+
+
+def _program_name() -> str:
+    """As it was called: in a clone that is `.venv/bin/zonewatch`."""
+    called = Path(sys.argv[0])
+    return os.path.relpath(called) if called.name == "zonewatch" else "zonewatch"

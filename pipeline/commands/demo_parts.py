@@ -1,4 +1,4 @@
-"""What the demo is made of: cameras from real footage where there is some, and a Redis server of its own."""
+"""What the demo is made of: its cameras, drawn or from a folder of clips, and a Redis server of its own."""
 
 from __future__ import annotations
 
@@ -14,33 +14,79 @@ from typing import Any
 
 import redis
 
-from pipeline.catalogue.fetch import fetch
-from pipeline.catalogue.listing import ModelEntry, cache_folder
-from pipeline.errors import ModelError, ServerError
-from pipeline.simulate import scene
+from pipeline.errors import ServerError
+from pipeline.simulate.scene import Place, Play, car_park, gate, hall, render
 
-_CHECKOUT = Path(__file__).resolve().parents[2]
 _START_S = 10.0
-
-# Intel IoT DevKit sample videos, CC BY 4.0; the zones and lines are ours.
-_PUBLISHED = "https://github.com/intel-iot-devkit/sample-videos/raw/master/"
+_SIZE = (960, 540)
 
 
 @dataclass(frozen=True, slots=True)
 class DemoCamera:
-    """One simulated camera: which clip, and what is watched in it."""
+    """One simulated camera: what is to be seen, its zones, lines and rules, and what each rule means in plain words."""
 
     name: str
-    file: str
-    sha256: str
-    watched: dict[str, Any] = field(default_factory=dict)
+    story: str
+    watched: dict[str, Any]
+    words: dict[str, str] = field(default_factory=dict)
+    file: str = ""
+    """Of the clip, where it is a real one."""
 
 
-CAMERAS = (
+def _drawn(name: str, story: str, place: Place, rules: dict[str, tuple[dict[str, Any], str]]) -> DemoCamera:
+    watched = {**place.shapes(), "rules": {rule: keys for rule, (keys, _) in rules.items()}}
+    return DemoCamera(name, story, watched, {rule: words for rule, (_, words) in rules.items()})
+
+
+DRAWN = (
+    _drawn(
+        "hall",
+        "two people come, one after the other, and stand on the marked mat",
+        hall.PLACE,
+        {
+            "on-the-mat": ({"trigger": "enter", "zone": "mat", "severity": "high"}, "somebody is on the mat"),
+            "over-the-line": ({"trigger": "cross", "line": "threshold"}, "somebody went over the white line"),
+        },
+    ),
+    _drawn(
+        "gate",
+        "one comes in by the gate and waits on the path, another goes out",
+        gate.PLACE,
+        {
+            "leaving": (
+                {"trigger": "cross", "line": "gate", "direction": "bottom_to_top", "severity": "high"},
+                "somebody left by the gate",
+            ),
+            "waiting": (
+                {"trigger": "dwell", "zone": "waiting", "seconds": 4},
+                "somebody has been waiting at the gate for 4 s",
+            ),
+        },
+    ),
+    _drawn(
+        "car-park",
+        "a car passes (no alert), somebody walks into the closed corner, somebody walks past it (no alert)",
+        car_park.PLACE,
+        {
+            "closed-corner": (
+                {"trigger": "enter", "zone": "closed", "severity": "critical"},
+                "somebody is in the closed corner",
+            ),
+        },
+    ),
+)
+
+_PLAYS: dict[str, tuple[Place, Play]] = {
+    "hall": (hall.PLACE, hall.PLAY),
+    "gate": (gate.PLACE, gate.PLAY),
+    "car-park": (car_park.PLACE, car_park.PLAY),
+}
+
+# Intel IoT DevKit sample videos (CC BY 4.0): the names of the files, the zones and lines are ours.
+FILMED = (
     DemoCamera(
         "hall",
-        "one-by-one-person-detection.mp4",
-        "a5964aa259099a482a8b360ffc2c57b5a30f84d5919236a4dad01f8e929ac07c",
+        "people come one after the other, stand at the table and leave",
         {
             "zones": {"table": {"polygon": [[0.42, 0.60], [0.80, 0.60], [0.80, 0.93], [0.42, 0.93]]}},
             "rules": {
@@ -48,11 +94,12 @@ CAMERAS = (
                 "staying-at-the-table": {"zone": "table", "trigger": "dwell", "seconds": 5},
             },
         },
+        {"at-the-table": "somebody is at the table", "staying-at-the-table": "somebody has been there for 5 s"},
+        "one-by-one-person-detection.mp4",
     ),
     DemoCamera(
         "warehouse",
-        "worker-zone-detection.mp4",
-        "09e32024f590eb7cf850815fe1654e64a1bbd8e55c75b8855ee389a8fc1be77c",
+        "somebody walks through an empty warehouse",
         {
             "zones": {"walkway": {"polygon": [[0.45, 0.55], [0.85, 0.55], [0.85, 0.75], [0.45, 0.75]]}},
             "lines": {"bay": {"points": [[0.70, 0.30], [0.70, 0.90]]}},
@@ -61,55 +108,34 @@ CAMERAS = (
                 "into-the-bay": {"line": "bay", "trigger": "cross", "direction": "left_to_right"},
             },
         },
+        {"on-the-walkway": "somebody is on the walkway", "into-the-bay": "somebody went into the bay"},
+        "worker-zone-detection.mp4",
     ),
     DemoCamera(
         "car-park",
-        "person-bicycle-car-detection.mp4",
-        "ff6419d711e39419b00f40f37bf2ea8310319c567a6394c0b03601ec64340bc2",
+        "cars and a cyclist pass (no alert), somebody walks in from the west",
         {
             "zones": {"west": {"polygon": [[0.0, 0.0], [0.35, 0.0], [0.35, 0.35], [0.0, 0.35]]}},
             "rules": {"in-the-west": {"zone": "west", "trigger": "enter", "severity": "low"}},
         },
+        {"in-the-west": "somebody is in the western part"},
+        "person-bicycle-car-detection.mp4",
     ),
 )
 
-DRAWN = {
-    "zones": {"mat": {"polygon": [list(point) for point in scene.ZONE]}},
-    "lines": {"threshold": {"points": [list(point) for point in scene.LINE]}},
-    "rules": {
-        "on-the-mat": {"zone": "mat", "trigger": "enter", "severity": "high"},
-        "over-the-threshold": {"line": "threshold", "trigger": "cross"},
-    },
-}
 
-
-def find_footage(folder: Path) -> tuple[dict[str, Path], dict[str, Any], str]:
-    """Clips by camera name, what is watched in each, and where they are from.
-
-    Real footage beside the checkout or in $ZONEWATCH_FOOTAGE, else the published clip where there is a network, else a
-    drawn scene, rendered into `folder`.
-    """
-    beside = Path(os.environ.get("ZONEWATCH_FOOTAGE") or _CHECKOUT.parent / "shared" / "footage")
-    found = {camera.name: beside / camera.file for camera in CAMERAS if (beside / camera.file).is_file()}
-    where = f"real footage from {beside}"
+def filmed(footage: Path) -> list[tuple[DemoCamera, Path]]:
+    """The cameras whose clips lie in this folder. Raises ServerError when there is none."""
+    found = [(camera, footage / camera.file) for camera in FILMED if (footage / camera.file).is_file()]
     if not found:
-        with suppress(ModelError):
-            first = CAMERAS[0]
-            found = {first.name: _fetched(first)}
-            where = f"published footage ({first.file}, CC BY 4.0)"
-    if found:
-        return found, {camera.name: camera.watched for camera in CAMERAS if camera.name in found}, where
-    drawn = scene.render(folder / "hall.mp4")
-    return {"hall": drawn}, {"hall": DRAWN}, "a drawn scene, because there is neither footage nor a network"
+        names = ", ".join(camera.file for camera in FILMED)
+        raise ServerError(f"none of {names} is in {footage}; without --footage the demo draws what it shows.")
+    return found
 
 
-def _fetched(camera: DemoCamera) -> Path:
-    """The published clip, verified, in the user's cache."""
-    entry = ModelEntry(
-        family="yolo", width=32, height=32, fit="letterbox", channels="rgb", scale=1, name=camera.file,
-        file=camera.file, url=_PUBLISHED + camera.file, sha256=camera.sha256,
-    )  # fmt: skip
-    return fetch(entry, cache_folder(os.environ).with_name("footage"))
+def drawn(folder: Path) -> list[tuple[DemoCamera, Path]]:
+    """The cameras of the drawn school, their recordings written into `folder`."""
+    return [(camera, render(folder / f"{camera.name}.mp4", *_PLAYS[camera.name], _SIZE)) for camera in DRAWN]
 
 
 @contextmanager

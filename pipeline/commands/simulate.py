@@ -65,7 +65,7 @@ def simulate(
         raise typer.BadParameter(f"'{transport}' is not a transport: write tcp, udp or both.", param_hint="--transport")
     server = RtspServer(host, port, user, _login(user, password), transports=_TRANSPORTS[transport])
     with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-") as folder:
-        cameras = _cameras(videos or []) or {"hall": _scene(Path(folder))}
+        cameras = _cameras(videos or []) or {"hall": _drawn(Path(folder))}
         _check_names(plan, cameras)
         for name, path in cameras.items():
             _mount(server, name, path, plan, restart_on_play=restart or loops is not None, loops=loops)
@@ -128,13 +128,11 @@ def _cameras(videos: list[str]) -> dict[str, Path]:
     return cameras
 
 
-def _scene(folder: Path) -> Path:
-    """The drawn scene of the demo."""
-    try:
-        from pipeline.simulate.scene import render
-    except ImportError:
-        raise typer.BadParameter("name at least one video file.", param_hint="VIDEO") from None
-    return render(folder / "hall.mp4")
+def _drawn(folder: Path) -> Path:
+    """The hall of the drawn school."""
+    from pipeline.simulate.scene import hall, render  # OpenCV: dear, and only needed here
+
+    return render(folder / "hall.mp4", hall.PLACE, hall.PLAY)
 
 
 def _check_names(plan: list[Planned], cameras: dict[str, Path]) -> None:

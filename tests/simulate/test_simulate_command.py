@@ -132,7 +132,6 @@ def test_another_codec_is_encoded_anew_and_said(motion_jpeg: Path):
 
 
 def test_without_a_video_it_plays_the_drawn_scene():
-    pytest.importorskip("pipeline.simulate.scene")
     with simulated() as (_, urls):
         assert urls[0].endswith("/hall")
         assert len(watch(urls[0], 3)) == 3
