@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.catalogue import ModelEntry, entries, folders, pull, resolve, verify
+from pipeline.catalogue import SHIPPED, ModelEntry, entries, folders, listing, pull, resolve, verify
 from pipeline.catalogue.fetch import fetch
 from pipeline.catalogue.guess import recognise
 from pipeline.catalogue.listing import read_catalogue
 from pipeline.errors import ModelError
+from tests.conftest import ROOT
 
 BYTES = b"as if it were a model" * 5000
 ENTRY = ModelEntry(
@@ -58,18 +59,48 @@ def test_folders_are_the_checkout_then_the_variable_then_the_cache(tmp_path):
     assert folders({"HOME": "/home/x"})[-1] == Path("/home/x/.cache/zonewatch/models")
 
 
-def test_builtin_is_the_first_of_the_catalogue_that_is_there_and_says_so(tmp_path, models):
-    second = list(entries().values())[1]
-    shutil.copy(models / second.file, tmp_path)
+def test_builtin_is_the_model_that_comes_with_the_program_whatever_lies_elsewhere(tmp_path):
+    for entry in entries().values():
+        (tmp_path / entry.file).write_bytes(b"something else")
     found = resolve("builtin", nowhere(tmp_path, tmp_path))
-    assert found.entry == second
-    assert found.note == f"builtin resolved to {second.name} from {tmp_path}"
-    assert resolve("builtin", nowhere(tmp_path, tmp_path, models)).entry == next(iter(entries().values()))
+    assert (found.entry.name, found.path) == (SHIPPED, ROOT / "models" / "person-320.onnx")
+    assert found == resolve("builtin", {}) == verify("builtin", nowhere(tmp_path))
+    assert found.sha256 == hashlib.sha256(found.path.read_bytes()).hexdigest()
+    assert found.note.startswith("builtin is person-320 from ")
 
 
-def test_builtin_without_any_file_says_what_to_put_where(tmp_path):
-    with pytest.raises(ModelError, match=r"yolox_nano_416\.onnx.*cache/zonewatch/models\. Put one there"):
-        resolve("builtin", nowhere(tmp_path))
+@pytest.fixture
+def own_folder(tmp_path, monkeypatch) -> Path:
+    """The program's own folder of models, as a copy that may be damaged."""
+    copy = shutil.copytree(ROOT / "models", tmp_path / "own")
+    monkeypatch.setattr(listing, "_CHECKOUT", copy)
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda path: path.unlink(), r"builtin: .*person-320\.onnx is missing\. .*install it again"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-1]), r"not the file that came with Zonewatch.*install it"),
+        (lambda path: path.write_bytes(b"\0" + path.read_bytes()[1:]), r"not the file that came with Zonewatch"),
+        (lambda path: path.write_bytes(BYTES), r"not the file that came with Zonewatch \(its sha256 is [0-9a-f]{64}, "),
+    ],
+    ids=["missing", "truncated", "tampered", "foreign"],
+)
+def test_a_built_in_model_that_is_not_ours_any_more_is_refused(own_folder, tmp_path, damage, said):
+    shutil.copy(own_folder / "person-320.onnx", tmp_path)
+    damage(own_folder / "person-320.onnx")
+    for ask in (resolve, verify):
+        with pytest.raises(ModelError, match=said):
+            ask("builtin", nowhere(tmp_path, tmp_path))
+
+
+def test_a_catalogue_that_is_missing_is_said(own_folder):
+    entries.cache_clear()
+    (own_folder / "models.yaml").unlink()
+    with pytest.raises(ModelError, match=r"models\.yaml: cannot be read: No such file.*install it again"):
+        resolve("yolox-nano", {})
+    entries.cache_clear()
 
 
 def test_a_name_without_its_file_says_how_to_get_it(tmp_path):
@@ -86,7 +117,7 @@ def test_a_damaged_file_is_not_used_and_verify_says_that_it_is_damaged(tmp_path)
 
 
 def test_a_word_that_is_neither_name_nor_path_lists_the_names(tmp_path):
-    with pytest.raises(ModelError, match=r"yolo9000.*builtin, yolox-nano"):
+    with pytest.raises(ModelError, match=r"yolo9000.*builtin, person-320, yolox-nano"):
         resolve("yolo9000", nowhere(tmp_path))
 
 
@@ -253,6 +284,6 @@ def test_only_https_is_fetched(tmp_path):
 
 
 def test_a_model_without_a_url_says_where_to_put_its_file(tmp_path):
-    without = next(entry for entry in entries().values() if entry.url is None)
+    without = entries()["deimv2-atto"]
     with pytest.raises(ModelError, match=f"has no url for it. Put {without.file} into .*zonewatch/models"):
         pull(without.name, nowhere(tmp_path))

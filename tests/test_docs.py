@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import MODELS, ROOT, SHARED
+from tests.conftest import ROOT, SHARED
 from tests.test_house import name_of, tracked
 
 LANGUAGES = {"sh", "console", "yaml", "json", "jsonl", "python", "toml", "sql", "text", "mermaid"}
@@ -45,7 +45,7 @@ class Block:
 
 
 def pages() -> list[Path]:
-    return sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+    return sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "models").glob("*.md")])
 
 
 def blocks(page: Path) -> list[Block]:
@@ -93,7 +93,6 @@ def test_a_command_in_the_docs_works_as_it_stands(block: Block, checkout: Path, 
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "XDG_CACHE_HOME": str(tmp_path),
-        "ZONEWATCH_MODELS": str(MODELS),
     }
     ended = subprocess.run(
         ["sh", "-e"], input=block.text, cwd=checkout, env=env, capture_output=True, text=True, timeout=DEADLINE_S

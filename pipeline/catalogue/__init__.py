@@ -6,11 +6,12 @@ graph without an entry; `fetch.py` downloads. What a model says about a picture 
 
 from pipeline.catalogue.fetch import pull
 from pipeline.catalogue.find import BUILTIN, locate, resolve, verify
-from pipeline.catalogue.listing import FOLDERS_VARIABLE, Model, ModelEntry, entries, folders
+from pipeline.catalogue.listing import FOLDERS_VARIABLE, SHIPPED, Model, ModelEntry, entries, folders
 
 __all__ = [
     "BUILTIN",
     "FOLDERS_VARIABLE",
+    "SHIPPED",
     "Model",
     "ModelEntry",
     "entries",

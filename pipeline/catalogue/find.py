@@ -5,11 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NoReturn
 
-from pipeline.catalogue.fetch import pull
 from pipeline.catalogue.guess import guess
-from pipeline.catalogue.listing import Model, ModelEntry, digest, entries, folders, known, read_entry, read_mapping
+from pipeline.catalogue.listing import (
+    MEND,
+    SHIPPED,
+    Model,
+    ModelEntry,
+    digest,
+    entries,
+    folders,
+    known,
+    own_folder,
+    read_entry,
+    read_mapping,
+)
 from pipeline.errors import ModelError
 
 BUILTIN = "builtin"
@@ -18,11 +28,11 @@ BUILTIN = "builtin"
 def resolve(model: str, env: Mapping[str, str] = os.environ) -> Model:
     """Find the model that `detector.model` names: `builtin`, a name of the catalogue, or the path of an ONNX file.
 
-    `builtin` is the first model of the catalogue that lies in a model folder, else the first that has a url, which is
-    then pulled. Raises `ModelError`, which says what to do.
+    `builtin` is the model that comes with the program, always: what a system sees with must not depend on which files
+    lie in a folder. Raises `ModelError`, which says what to do.
     """
     if model == BUILTIN:
-        return _first_found(env) or _first_pulled(env) or _nothing_found(env)
+        return _shipped()
     if model in entries():
         return _by_name(model, env)
     if model.endswith(".onnx") or os.sep in model:
@@ -31,9 +41,7 @@ def resolve(model: str, env: Mapping[str, str] = os.environ) -> Model:
 
 
 def verify(model: str, env: Mapping[str, str] = os.environ) -> Model:
-    """Like `resolve`, but fetches nothing, and tells a damaged file from a missing one."""
-    if model == BUILTIN:
-        return _first_found(env) or _nothing_found(env)
+    """Like `resolve`, and tells a damaged file from a missing one."""
     if model in entries():
         _refuse_damaged(known(model), env)
     return resolve(model, env)
@@ -66,28 +74,17 @@ def _by_name(name: str, env: Mapping[str, str]) -> Model:
     return Model(entry, path, entry.sha256 or "", f"{name} from {path.parent}")
 
 
-def _first_found(env: Mapping[str, str]) -> Model | None:
-    for name, entry in entries().items():
-        path = locate(entry, env)
-        if path is not None:
-            return Model(entry, path, entry.sha256 or "", f"builtin resolved to {name} from {path.parent}")
-    return None
-
-
-def _first_pulled(env: Mapping[str, str]) -> Model | None:
-    entry = next((entry for entry in entries().values() if entry.url), None)
-    if entry is None:
-        return None
-    try:
-        path = pull(entry.name, env)
-    except ModelError as error:
-        _nothing_found(env, f" Pulling one failed: {error}")
-    return Model(entry, path, entry.sha256 or "", f"builtin resolved to {entry.name}, pulled into {path.parent}")
-
-
-def _nothing_found(env: Mapping[str, str], tried: str = "") -> NoReturn:
-    files, places = ", ".join(entry.file for entry in entries().values()), _places(env)
-    raise ModelError(f"detector.model: builtin: none of {files} is in {places}. Put one there, or give a path.{tried}")
+def _shipped() -> Model:
+    entry, path = known(SHIPPED), own_folder() / known(SHIPPED).file
+    found = digest(path) if path.is_file() else None
+    if found is None:
+        raise ModelError(f"detector.model: builtin: {path} is missing. {MEND}")
+    if found != entry.sha256:
+        raise ModelError(
+            f"detector.model: builtin: {path} is not the file that came with Zonewatch (its sha256 is {found}, the "
+            f"catalogue says {entry.sha256}). {MEND}"
+        )
+    return Model(entry, path, found, f"builtin is {SHIPPED} from {path.parent}")
 
 
 def _by_path(path: Path) -> Model:
@@ -96,6 +93,8 @@ def _by_path(path: Path) -> Model:
     found = digest(path)
     sidecar = path.with_name(path.name + ".yaml")
     if not sidecar.is_file():
+        if listed := next((entry for entry in entries().values() if entry.sha256 == found), None):
+            return Model(listed, path, found, f"{path}, which is {listed.name} of the catalogue")
         entry = guess(path)
         return Model(entry, path, found, f"{path}, by its inputs and outputs a model of the {entry.family} family")
     keys = read_mapping(sidecar.read_text("utf-8"), str(sidecar))

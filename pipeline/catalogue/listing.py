@@ -1,4 +1,7 @@
-"""What is known of each model, and the folders in which files are looked for. Reads YAML, opens no model."""
+"""What is known of each model, and the folders in which files are looked for. Reads YAML, opens no model.
+
+The catalogue and the built-in detector lie in one folder: inside an installed package, else `models/` of the checkout.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass as plain_dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,7 +20,10 @@ from pydantic.dataclasses import dataclass
 from pipeline.errors import ModelError
 
 FOLDERS_VARIABLE = "ZONEWATCH_MODELS"
+SHIPPED = "person-320"
+"""The entry whose file comes with the program: the built-in detector."""
 
+_PACKAGED = Path(__file__).resolve().parents[1] / "_data"
 _CHECKOUT = Path(__file__).resolve().parents[2] / "models"
 
 
@@ -28,7 +33,8 @@ class ModelEntry:
 
     `width` and `height` are of the input, in pixels. `fit` says whether the picture is letterboxed (the rest filled
     with `pad`, 0–255) or stretched. Pixel values are divided by `scale`. `decoded` tells a `yolox` graph that gives
-    pixels from one that gives offsets in the grid of each of `strides`.
+    pixels from one that gives offsets in the grid of each of `strides`. `calibration` is (slope, offset) of the line
+    that takes the logit of the graph's score to the logit of the score that is told (Platt 1999).
     """
 
     family: Literal["yolox", "detr", "yolo"]
@@ -41,6 +47,7 @@ class ModelEntry:
     person_class: Annotated[int, Field(ge=0)] = 0
     strides: tuple[Annotated[int, Field(ge=1)], ...] = (8, 16, 32)
     decoded: bool = False
+    calibration: tuple[Annotated[float, Field(gt=0)], float] = (1.0, 0.0)
     name: str = ""
     file: str = ""
     url: str | None = None
@@ -59,17 +66,24 @@ class Model:
     note: str
 
 
+MEND = "It comes with Zonewatch: install it again, or in a clone: git checkout -- models"
+
 _ENTRY = TypeAdapter(ModelEntry)
 
 
 @cache
 def entries() -> dict[str, ModelEntry]:
-    """The catalogue, in its order: `models/models.yaml` of the checkout, else the copy inside the package."""
-    path = _CHECKOUT / "models.yaml"
-    if path.is_file():
+    """The catalogue, in its order. Raises `ModelError` when it is not there."""
+    path = own_folder() / "models.yaml"
+    try:
         return read_catalogue(path.read_text("utf-8"), str(path))
-    packaged = resources.files("pipeline") / "_data" / "models.yaml"
-    return read_catalogue(packaged.read_text("utf-8"), str(packaged))
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror}. {MEND}") from error
+
+
+def own_folder() -> Path:
+    """Where the catalogue and the built-in detector are."""
+    return _PACKAGED if (_PACKAGED / "models.yaml").is_file() else _CHECKOUT
 
 
 def read_catalogue(text: str, where: str) -> dict[str, ModelEntry]:
@@ -116,9 +130,8 @@ def known(name: str) -> ModelEntry:
 
 def folders(env: Mapping[str, str] = os.environ) -> list[Path]:
     """Where model files are looked for, in order; the last is the user's cache, where `pull` puts them."""
-    own = [_CHECKOUT] if (_CHECKOUT / "models.yaml").is_file() else []
     given = [Path(part).expanduser() for part in env.get(FOLDERS_VARIABLE, "").split(os.pathsep) if part]
-    return [*own, *given, cache_folder(env)]
+    return [own_folder(), *given, cache_folder(env)]
 
 
 def cache_folder(env: Mapping[str, str]) -> Path:

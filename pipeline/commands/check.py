@@ -64,9 +64,9 @@ def _examined(file: Path) -> tuple[Loaded | None, list[Problem]]:
 
 
 def _model_mistakes(loaded: Loaded) -> list[Problem]:
-    """A model that is neither of the catalogue nor a file. `builtin` may still be fetched, and is `run`'s to find."""
+    """A model that is neither of the catalogue nor a file, or a damaged built-in one. Others may still be fetched."""
     model = loaded.config.detector.model
-    if model == BUILTIN or model in entries():
+    if model != BUILTIN and model in entries():
         return []
     try:
         resolve(model)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
-from pipeline.catalogue import BUILTIN, ModelEntry, entries, locate, pull, verify
+from pipeline.catalogue import BUILTIN, SHIPPED, ModelEntry, entries, locate, pull, verify
 from pipeline.commands.output import MISUSED, errors_told, fail, print_json
 
 app = typer.Typer(help="Detector models: list, fetch, check.", no_args_is_help=True)
@@ -76,7 +76,8 @@ def _described(entry: ModelEntry) -> dict[str, Any]:
 
 def _row(entry: ModelEntry) -> dict[str, Any]:
     path = locate(entry)
-    return {**_described(entry), "path": path and str(path), "bytes": path and path.stat().st_size}
+    found = {"path": path and str(path), "bytes": path and path.stat().st_size}
+    return {**_described(entry), "builtin": entry.name == SHIPPED, **found}
 
 
 def _show(rows: list[dict[str, Any]]) -> None:
@@ -87,5 +88,6 @@ def _show(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         size = f"{row['bytes'] / 1e6:.1f} MB" if row["bytes"] else "-"
         where = row["path"] or ("not here; can be pulled" if row["url"] else "not here")
-        table.add_row(row["name"], row["family"], f"{row['width']}x{row['height']}", row["licence"], size, where)
+        name = f"{row['name']} ({BUILTIN})" if row["builtin"] else row["name"]
+        table.add_row(name, row["family"], f"{row['width']}x{row['height']}", row["licence"], size, where)
     Console().print(table)

@@ -6,6 +6,7 @@ One detector serves all cameras of a worker. It keeps no state between calls. Wh
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
@@ -47,7 +48,11 @@ class Session(Protocol):
 
 
 def open_session(model: Model, threads: int = 1) -> Session:
-    """Load the model's file into ONNX Runtime on the CPU. Raises `ModelError` when it does not load."""
+    """Load the model's file into ONNX Runtime on the CPU.
+
+    The bytes that are checked are those that are loaded. Raises `ModelError` when they are not those that were found,
+    or do not load.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -56,11 +61,26 @@ def open_session(model: Model, threads: int = 1) -> Session:
     options.log_severity_level = 3
     options.enable_mem_pattern = False  # planning ahead takes 5-8 MB a session and saves no time
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads would eat a core
+    # A graph that keeps its weights in a file beside it looks for that file here.
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(model.path.parent))
+    content = _checked(model)
     try:
-        session: Session = onnxruntime.InferenceSession(str(model.path), options, providers=["CPUExecutionProvider"])
+        session: Session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own errors have no common base
         raise ModelError(f"model {model.path}: ONNX Runtime cannot load it: {error}") from error
     return session
+
+
+def _checked(model: Model) -> bytes:
+    """The file's content, if it is still that which was found."""
+    try:
+        content = model.path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"model {model.path}: cannot be read: {error.strerror or error}") from error
+    found = hashlib.sha256(content).hexdigest()
+    if model.sha256 and found != model.sha256:
+        raise ModelError(f"model {model.path}: its sha256 is {found}, expected was {model.sha256}: put the file back")
+    return content
 
 
 class PersonDetector:

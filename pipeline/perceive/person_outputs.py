@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from math import exp, log
 from typing import TypeAlias
 
 import numpy as np
@@ -21,11 +22,33 @@ Arrays: TypeAlias = Mapping[str, NDArray[np.float32]]
 """Outputs by name, of one picture: without the batch axis."""
 
 OVERLAP = 0.65
+# Scores of exactly 0 or 1 have no logit.
+_EPSILON = 1e-6
 
 
 def decode(outputs: Arrays, entry: ModelEntry, floor: float) -> Detections:
-    """People with a score of at least `floor`, best first, doubles removed. Raises `ModelError` on a foreign form."""
-    return _FAMILIES[entry.family](outputs, entry, floor)
+    """People with a score of at least `floor`, best first, doubles removed. Raises `ModelError` on a foreign form.
+
+    Scores are told as the entry's calibration has them, `floor` is one of those.
+    """
+    found = _FAMILIES[entry.family](outputs, entry, _uncalibrated(floor, entry))
+    return Detections(found.boxes, calibrated(found.scores, entry))
+
+
+def calibrated(scores: Scores, entry: ModelEntry) -> Scores:
+    """What the graph's scores (n,) are worth: on a line in logits, so that their order stays."""
+    slope, offset = entry.calibration
+    if (slope, offset) == (1.0, 0.0):
+        return scores
+    inner = np.clip(scores, _EPSILON, 1 - _EPSILON)
+    return np.asarray(1 / (1 + np.exp(-slope * np.log(inner / (1 - inner)) - offset)), np.float32)
+
+
+def _uncalibrated(score: float, entry: ModelEntry) -> float:
+    slope, offset = entry.calibration
+    if (slope, offset) == (1.0, 0.0):
+        return score
+    return 1 / (1 + exp(-(log(score / (1 - score)) - offset) / slope))
 
 
 def suppress(boxes: Boxes, scores: Scores, overlap: float = OVERLAP) -> Detections:

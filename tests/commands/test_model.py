@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 
 import pytest
 from typer.testing import CliRunner
 
 from pipeline.catalogue import entries
 from pipeline.commands.model import app
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -23,28 +23,30 @@ def zonewatch_model(tmp_path):
     return run
 
 
-def test_list_shows_every_model_and_where_it_is(zonewatch_model, tmp_path, models):
-    shutil.copy(models / "yolox_nano_416.onnx", tmp_path)
+def test_list_shows_every_model_and_where_it_is(zonewatch_model, tmp_path):
     shown = zonewatch_model("list")
     assert shown.exit_code == 0
     lines = shown.stdout.splitlines()[1:]
     assert [line.split()[0] for line in lines] == list(entries())
-    assert str(tmp_path / "yolox_nano_416.onnx") in lines[0]
-    assert "not here" in lines[1]
+    assert lines[0].startswith("person-320 (builtin)")
+    assert "person-320.onnx" in lines[0]
+    assert "not here; can be pulled" in lines[1]
+    assert "not here" in lines[2]
 
 
 def test_list_for_programs_is_one_object_a_line(zonewatch_model):
     rows = [json.loads(line) for line in zonewatch_model("list", "--json").stdout.splitlines()]
     assert [row["name"] for row in rows] == list(entries())
-    assert {row["path"] for row in rows} == {None}
+    assert [row["builtin"] for row in rows] == [True, False, False, False]
+    assert [row["path"] is None for row in rows] == [False, True, True, True]
 
 
-def test_verify_loads_the_model_and_says_which_it_was(zonewatch_model, tmp_path, models):
-    shutil.copy(models / "deimv2_hgnetv2_atto_coco.onnx", tmp_path)
-    found = zonewatch_model("verify", "builtin", "--json")
-    assert found.exit_code == 0
-    assert json.loads(found.stdout)["name"] == "deimv2-atto"
-    assert "builtin resolved to deimv2-atto" in zonewatch_model("verify", "builtin").stdout
+def test_verify_loads_the_model_and_says_which_it_was(zonewatch_model):
+    for model in ("builtin", "person-320", str(ROOT / "models" / "person-320.onnx")):
+        found = zonewatch_model("verify", model, "--json")
+        assert found.exit_code == 0, found.stderr
+        assert json.loads(found.stdout)["sha256"] == entries()["person-320"].sha256
+    assert "builtin is person-320" in zonewatch_model("verify", "builtin").stdout
 
 
 def test_verify_of_a_damaged_file_fails(zonewatch_model, tmp_path):

@@ -11,10 +11,12 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from pipeline.catalogue import Model, ModelEntry, entries, resolve
+from pipeline.catalogue import Model, ModelEntry, resolve
+from pipeline.catalogue.guess import guess
 from pipeline.errors import ModelError
 from pipeline.perceive.person import PersonDetector, open_session
 from pipeline.perceive.person_outputs import iou
+from pipeline.simulate.scene import Scene, hall
 from pipeline.types import Frame
 
 YOLO = ModelEntry(name="tiny", family="yolo", width=64, height=64, fit="letterbox", channels="rgb", scale=255)
@@ -134,7 +136,7 @@ def test_a_yolo_export_without_a_description_is_recognised(tmp_path):
     assert (entry.family, entry.width, entry.person_class, entry.name) == ("yolo", 64, 1, "mine")
 
 
-# -- the real models on the real clips --------------------------------------------------------------------------------
+# -- the real models --------------------------------------------------------------------------------------------------
 
 
 def frames(clip: Path, times: list[float]) -> list[Frame]:
@@ -159,36 +161,105 @@ def best(found) -> float:
     return float(found.scores.max(initial=0.0))
 
 
-@pytest.mark.footage
-@pytest.mark.parametrize(("name", "sure"), [("yolox-nano", 0.5), ("deimv2-femto", 0.5), ("deimv2-atto", 0.35)])
-def test_real_models_see_people_when_they_are_there_and_nobody_when_not(name, sure, footage, models_env):
-    model = resolve(name, models_env)
-    people = PersonDetector(open_session(model), model.entry)
-    for clip, inside, outside in [
-        ("one-by-one-person-detection.mp4", [12.0, 30.0, 60.0, 110.0], [4.0, 21.0, 47.5, 72.0]),
-        ("worker-zone-detection.mp4", [5.0, 7.0], [1.0, 2.0]),
-        ("person-bicycle-car-detection.mp4", [26.0, 28.0], [2.0, 7.0, 18.0]),
-    ]:
-        times = sorted(inside + outside)
-        for at, frame in zip(times, frames(footage / clip, times), strict=True):
-            score = best(people.detect([(frame, (0, 0, *frame.size))])[0])
-            assert (score >= sure) == (at in inside), f"{name} on {clip} at {at} s: {score:.2f}"
+OTHERS = {"yolox-nano": 0.5, "deimv2-femto": 0.5, "deimv2-atto": 0.35}
+
+
+@pytest.fixture(scope="module")
+def builtin() -> PersonDetector:
+    return opened("builtin")
+
+
+def opened(name: str, env: dict[str, str] | None = None, **settings) -> PersonDetector:
+    model = resolve(name, env or {})
+    return PersonDetector(open_session(model), model.entry, **settings)
+
+
+@pytest.fixture(scope="module")
+def hall_with_somebody() -> Frame:
+    return drawn(8.0)
+
+
+def drawn(at: float) -> Frame:
+    picture = av.VideoFrame.from_ndarray(Scene(hall.PLACE, hall.PLAY, (960, 540)).picture(at), format="bgr24")
+    y, u, v = planes(picture.reformat(format="yuv420p"))
+    return Frame("hall", 0, at, y, (u, v))
+
+
+def test_the_built_in_model_sees_somebody_who_is_there_and_nobody_in_the_empty_hall(builtin, hall_with_somebody):
+    there, empty = builtin.detect([(frame, (0, 0, 960, 540)) for frame in (hall_with_somebody, drawn(0.0))])
+    assert best(there) >= 0.7
+    assert best(empty) < 0.2
+
+
+def test_a_region_gives_the_same_box_as_the_whole_picture(builtin, hall_with_somebody):
+    whole, part = builtin.detect([(hall_with_somebody, (0, 0, 960, 540)), (hall_with_somebody, (240, 60, 720, 540))])
+    assert iou(whole.boxes[0], part.boxes[:1])[0] > 0.85
+
+
+def test_the_scores_of_the_built_in_model_are_calibrated(builtin, hall_with_somebody):
+    """What the graph gives is lower; the order and the boxes are the same, and `floor` is a calibrated score."""
+    entry = resolve("builtin").entry
+    view = (hall_with_somebody, (0, 0, 960, 540))
+    raw_entry = dataclasses.replace(entry, calibration=(1.0, 0.0))
+    raw = PersonDetector(open_session(resolve("builtin")), raw_entry, floor=0.02).detect([view])[0]
+    told = opened("builtin", floor=0.02).detect([view])[0]
+    shared = min(len(raw), len(told))
+    assert shared >= 1
+    np.testing.assert_allclose(told.boxes[:shared], raw.boxes[:shared])
+    assert told.scores[0] > raw.scores[0] + 0.02
+    slope, offset = entry.calibration
+    logit = np.log(raw.scores[0] / (1 - raw.scores[0]))
+    assert told.scores[0] == pytest.approx(1 / (1 + np.exp(-(slope * logit + offset))), abs=1e-4)
+    assert len(opened("builtin", floor=float(told.scores[0]) + 0.01).detect([view])[0]) == 0
+
+
+def test_the_bytes_that_are_loaded_are_those_that_were_found(tmp_path):
+    """A file that is exchanged after it was found is not loaded."""
+    model = resolve("builtin")
+    copy = tmp_path / "person.onnx"
+    copy.write_bytes(model.path.read_bytes())
+    moved = dataclasses.replace(model, path=copy)
+    open_session(moved)
+    copy.write_bytes(copy.read_bytes() + b"\0")
+    with pytest.raises(ModelError, match=r"person\.onnx: its sha256 is [0-9a-f]{64}, expected was"):
+        open_session(moved)
+    copy.unlink()
+    with pytest.raises(ModelError, match=r"person\.onnx: cannot be read: No such file"):
+        open_session(moved)
+
+
+def test_a_graph_that_keeps_its_weights_beside_it_is_loaded(tmp_path):
+    path = brightest_spot(tmp_path / "tiny.onnx", BATCH)
+    graph = onnx.load(path)
+    big = onnx.numpy_helper.from_array(np.zeros(4096, np.float32), "padding")
+    graph.graph.initializer.append(big)
+    graph.graph.node.append(helper.make_node("Identity", ["padding"], ["unused"]))
+    onnx.save(graph, path, save_as_external_data=True, location="tiny.bin", size_threshold=1024)
+    assert (tmp_path / "tiny.bin").is_file()
+    found = detector(path).detect([(dark_with_spot(150, 60), (72, 30, 200, 94))])[0]
+    assert found.scores[0] > 0.9
 
 
 @pytest.mark.footage
-@pytest.mark.parametrize("name", ["yolox-nano", "deimv2-femto", "deimv2-atto"])
-def test_a_region_gives_the_same_box_as_the_whole_picture(name, footage, models_env):
-    model = resolve(name, models_env)
-    people = PersonDetector(open_session(model), model.entry)
-    frame = frames(footage / "one-by-one-person-detection.mp4", [12.0])[0]
-    whole, part = people.detect([(frame, (0, 0, *frame.size)), (frame, (300, 0, 620, 432))])
-    assert iou(whole.boxes[0], part.boxes[:1])[0] > 0.9
+def test_other_models_see_people_when_they_are_there_and_nobody_when_not(footage, models_env):
+    for name, sure in OTHERS.items():
+        people = opened(name, models_env)
+        for clip, inside, outside in [
+            ("one-by-one-person-detection.mp4", [12.0, 30.0, 60.0, 110.0], [4.0, 21.0, 47.5, 72.0]),
+            ("worker-zone-detection.mp4", [5.0, 7.0], [1.0, 2.0]),
+            ("person-bicycle-car-detection.mp4", [26.0, 28.0], [2.0, 7.0, 18.0]),
+        ]:
+            times = sorted(inside + outside)
+            for at, frame in zip(times, frames(footage / clip, times), strict=True):
+                score = best(people.detect([(frame, (0, 0, *frame.size))])[0])
+                assert (score >= sure) == (at in inside), f"{name} on {clip} at {at} s: {score:.2f}"
 
 
-def test_the_catalogue_describes_the_real_models_as_their_graphs_do(models_env):
-    for name in entries():
+@pytest.mark.footage
+def test_the_catalogue_describes_other_models_as_their_graphs_do(models_env):
+    for name in OTHERS:
         model = resolve(name, models_env)
-        guessed = resolve(str(model.path), models_env).entry
+        guessed = guess(model.path)
         assert {field: getattr(guessed, field) for field in ("family", "width", "fit", "channels", "scale")} == {
             field: getattr(model.entry, field) for field in ("family", "width", "fit", "channels", "scale")
         }

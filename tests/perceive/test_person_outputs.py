@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.catalogue import ModelEntry
 from pipeline.errors import ModelError
-from pipeline.perceive.person_outputs import decode, suppress
+from pipeline.perceive.person_outputs import calibrated, decode, suppress
 
 YOLOX = ModelEntry(name="x", family="yolox", width=64, height=32, fit="letterbox", channels="bgr", scale=1)
 YOLO = dataclasses.replace(YOLOX, family="yolo", channels="rgb", scale=255)
@@ -102,3 +102,22 @@ def test_detr_queries_are_told_best_first_and_not_suppressed():
 def test_an_output_of_another_form_is_an_error_that_names_the_model(entry, outputs):
     with pytest.raises(ModelError, match="model x: "):
         decode(outputs, entry, 0.1)
+
+
+def test_calibrated_scores_lie_on_a_line_in_logits_and_the_floor_is_one_of_them():
+    rows = yolox_rows()
+    rows[:3, :5] = [[8, 8, 4, 8, 0.5], [24, 8, 4, 8, 0.3], [40, 8, 4, 8, 1.0]]
+    rows[:3, 5] = 1.0
+    entry = dataclasses.replace(YOLOX, decoded=True, calibration=(2.0, 1.0))
+    found = decode({"output": rows}, entry, 0.4)
+    # logit(0.5) = 0, so sigmoid(1); logit(0.3) = -0.8473, so sigmoid(-0.6946) = 0.333, below the floor.
+    np.testing.assert_allclose(found.scores, [1.0, 0.7311], atol=1e-4)
+    assert len(decode({"output": rows}, entry, 0.33)) == 3
+    assert len(decode({"output": rows}, entry, 0.335)) == 2
+
+
+@pytest.mark.parametrize("entry", [YOLOX, YOLO, DETR])
+def test_without_a_calibration_scores_are_told_as_they_are(entry):
+    assert entry.calibration == (1.0, 0.0)
+    scores = np.array([0.0, 0.2, 1.0], np.float32)
+    assert calibrated(scores, entry) is scores

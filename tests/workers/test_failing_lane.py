@@ -132,8 +132,7 @@ def test_where_no_picture_at_all_can_be_analysed_the_worker_is_to_be_replaced(tm
         assert worker.stuck
 
 
-def test_the_detector_gives_a_sign_of_life_after_each_run_of_the_model(models_env, monkeypatch):
-    monkeypatch.setenv("ZONEWATCH_MODELS", models_env["ZONEWATCH_MODELS"])
+def test_the_detector_gives_a_sign_of_life_after_each_run_of_the_model():
     beats: list[int] = []
     detector, _ = load_detector(Detector(), lambda: beats.append(1))
     one = (Frame("yard", 0, 0.0, np.full((90, 160), 120, np.uint8)), (0, 0, 160, 90))
