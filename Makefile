@@ -4,10 +4,11 @@
 HERE := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 BIN := .venv/bin
 
-# Detector models for tests and the demo, where a folder of them lies beside the checkout.
-ifneq ($(wildcard $(HERE)../shared/models),)
-export ZONEWATCH_MODELS ?= $(abspath $(HERE)../shared/models)
-endif
+# Footage, other models and labelled pictures that are not ours to ship, where they lie beside the checkout; everything
+# works without them too: `make test SHARED=` tries that.
+SHARED ?= $(wildcard $(HERE)../shared)
+export ZONEWATCH_SHARED := $(if $(SHARED),$(abspath $(SHARED)))
+FOOTAGE = $(wildcard $(SHARED)/footage)
 
 .PHONY: help demo test check bench-smoke lock clean
 .DEFAULT_GOAL := help
@@ -17,7 +18,7 @@ help: ## this list
 
 demo: ## simulated cameras, the pipeline and its alerts, on this machine; ends by itself
 	@sh setup.sh run
-	@$(BIN)/zonewatch demo $(ARGS)
+	@$(BIN)/zonewatch demo $(if $(FOOTAGE),--footage $(FOOTAGE)) $(ARGS)
 
 test: ## all tests, with real Redis and RTSP servers where they can be had
 	@sh setup.sh test
@@ -34,6 +35,7 @@ check: ## lint, format, types, import contracts, shape of the code
 bench-smoke: ## the benchmarks once over, short: do they still run?
 	@sh setup.sh test
 	@$(BIN)/python -m benchmarks.replay --smoke $(ARGS)
+	@$(BIN)/python -m benchmarks.detector --smoke $(ARGS)
 
 COMPILE = uv pip compile -q --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(ARGS) pyproject.toml --extra demo

@@ -2,6 +2,7 @@
 
 Ours is the whole of `zonewatch replay`: decode, motion, people, tracks, rules. The peers are what people write first,
 with the same ONNX model, the same thresholds and one thread: they decode and detect, and do not even track.
+Without footage the drawn school is replayed: it runs anywhere, and says less, as hardly anything else moves in it.
 Each measurement is a process of its own; methods alternate within a round, so that a noisy machine is noisy for all.
 Counted is CPU time (user and system) from the first picture to the last, without imports and loading of the model.
 """
@@ -16,18 +17,21 @@ import resource
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
 import yaml
 
+from benchmarks.needs import SHARED, errors_told, missing
 from benchmarks.peers import PEERS, Peer
 from pipeline.config import Camera, Config
+from pipeline.simulate.scene import Place, car_park, hall, render
 from pipeline.workers.replay import replay
 
-FOOTAGE = Path(__file__).resolve().parents[2] / "shared" / "footage"
+TRUTH = "ground_truth.yaml"
 METHODS = ("zonewatch", *PEERS)
 
 
@@ -36,23 +40,43 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--smoke", action="store_true", help="one round of the shortest clip: does it still run?")
-    parser.add_argument("--footage", type=Path, default=FOOTAGE)
+    parser.add_argument("--footage", type=Path, help=f"folder of clips and {TRUTH}; none: ../shared/footage, or drawn")
     parser.add_argument("--one", nargs=2, metavar=("METHOD", "CLIP"), help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if not (given.footage / "ground_truth.yaml").is_file():
-        print(f"benchmarks.replay needs the clips and ground_truth.yaml in {given.footage}: nothing measured")
-        return
-    if given.one:
-        print(json.dumps(_measured(given.one[0], given.footage / given.one[1], given.footage)))
-        return
-    clips = sorted(_truth(given.footage), key=lambda name: (given.footage / name).stat().st_size)
-    rounds, clips = (1, clips[:1]) if given.smoke else (given.rounds, clips)
-    results = {clip: _alternate(clip, rounds, given.footage) for clip in clips}
-    _print(results, rounds)
+    with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-bench-") as folder:
+        footage = _footage(given.footage, Path(folder))
+        if given.one:
+            print(json.dumps(_measured(given.one[0], footage / given.one[1], footage)))
+            return
+        clips = sorted(_truth(footage), key=lambda name: (footage / name).stat().st_size)
+        rounds, clips = (1, clips[:1]) if given.smoke else (given.rounds, clips)
+        _print({clip: _alternate(clip, rounds, footage) for clip in clips}, rounds)
+
+
+def _footage(named: Path | None, folder: Path) -> Path:
+    """The folder named, else the one beside the clone, else one that is drawn into `folder`."""
+    if named and not (named / TRUTH).is_file():
+        missing(f"the file {named / TRUTH} that says what is watched in which clip")
+    beside = SHARED / "footage"
+    return named or (beside if (beside / TRUTH).is_file() else _drawn(folder))
+
+
+def _drawn(folder: Path) -> Path:
+    told = {}
+    for name, place, play in (("hall", hall.PLACE, hall.PLAY), ("car-park", car_park.PLACE, car_park.PLAY)):
+        clip = render(folder / f"{name}.mp4", place, play)
+        zones, lines = ({one: shape(one) for one in of} for shape, of in _shapes(place))
+        told[clip.name] = {"zones": zones, "lines": lines}
+    (folder / TRUTH).write_text(yaml.safe_dump(json.loads(json.dumps(told))))
+    return folder
+
+
+def _shapes(place: Place) -> list[tuple[Callable[[str], list[tuple[float, float]]], Iterable[str]]]:
+    return [(place.zone, place.zones), (place.line, place.lines)]
 
 
 def _truth(folder: Path) -> dict[str, Any]:
-    return dict(yaml.safe_load((folder / "ground_truth.yaml").read_text()))
+    return dict(yaml.safe_load((folder / TRUTH).read_text()))
 
 
 def _alternate(clip: str, rounds: int, footage: Path) -> dict[str, list[dict[str, float]]]:
@@ -60,7 +84,9 @@ def _alternate(clip: str, rounds: int, footage: Path) -> dict[str, list[dict[str
     for _ in range(rounds):
         for method in METHODS:
             command = [sys.executable, "-m", "benchmarks.replay", "--one", method, clip, "--footage", str(footage)]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+            if done.returncode:
+                raise SystemExit(done.returncode)  # it has said why
             found[method].append(json.loads(done.stdout.splitlines()[-1]))
     return found
 

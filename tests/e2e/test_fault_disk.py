@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 
 from pipeline.simulate.server import RtspServer
-from tests.e2e import truth
-from tests.e2e.conftest import LOOP_S
+from tests.e2e import school
 from tests.e2e.system import SOON, System, assert_all_delivered, wait_for
 from tests.redis_server import RedisServer
 from tests.small_disk import fill, small_disk
 
-pytestmark = [pytest.mark.footage, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -27,36 +26,34 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.timeout(150)
 def test_nothing_is_lost_on_a_full_disk(
     disk: Path,
-    warehouse: Path,
-    footage: Path,
-    models_env: dict[str, str],
+    passing: Path,
     tmp_path: Path,
     redis_server: RedisServer,
 ) -> None:
     """Every round of the clip has its visit; those of the time without room have no picture, if that did not fit."""
     server = RtspServer()
-    server.mount("cam", warehouse)
+    server.mount("cam", passing)
     alerts = {
         "journal": str(disk / "alerts.db"),
         "snapshots": str(disk / "snapshots"),
         "redis": {"url": redis_server.url},
     }
     with server:
-        cameras = {"cam": {"url": server.url("cam"), **truth.watched(footage, "warehouse")}}
-        with System(tmp_path / "run", cameras, models_env, alerts=alerts) as system:
+        cameras = {"cam": {"url": server.url("cam"), **school.watched(school.PASSING)}}
+        with System(tmp_path / "run", cameras, {}, alerts=alerts) as system:
             system.wait_for_opened("cam", 2)
             wait_for("the visit to end", lambda: not system.camera("cam")["open_incidents"])
             ballast = fill(disk)
             wait_for("the trouble in the log", lambda: "alerts wait in memory" in system.log(), 2 * SOON)
             assert "the disk is full" in system.log()
-            known = len(system.opened("cam", "walkway"))
+            known = len(system.opened("cam", "mat"))
             wait_for("a round without room", lambda: "3 alerts wait" in system.log(), 2 * SOON)
             ballast.unlink()
-            system.wait_for_opened("cam", known + 2, rule="walkway")
+            system.wait_for_opened("cam", known + 2, rule="mat")
             wait_for("a status", lambda: system.camera("cam")["journal_waiting"] == 0)
             assert system.stop() == 0
             assert_all_delivered(system, redis_server.client())
-            for rule in ("walkway", "bay"):
+            for rule in ("mat", "threshold"):
                 at = [event["data"]["times"]["media_s"] for event in system.opened("cam", rule)]
                 for before, after in pairwise(at):
-                    assert after - before == pytest.approx(LOOP_S, abs=2 * truth.TOLERANCE_S), (rule, at)
+                    assert after - before == pytest.approx(school.LOOP_S, abs=2 * school.TOLERANCE_S), (rule, at)

@@ -19,11 +19,11 @@ import pytest
 from pipeline.simulate.server import RtspServer
 from pipeline.simulate.transcode import half_size, load_clip
 from tests.conftest import ROOT
-from tests.e2e import truth
+from tests.e2e import school
 from tests.e2e.system import SOON, System, assert_all_delivered, entries, kill, wait_for
 from tests.redis_server import RedisServer
 
-pytestmark = [pytest.mark.footage, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 USER, PASSWORD, WRONG = "viewer", "right-s3cret", "wrong-s3cret"
 FAULTY = ("killed", "frozen", "corrupt", "resized")
 REFUSED = ("wrong-password", "missing", "text", "silent")
@@ -85,19 +85,17 @@ def simulated(clip: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 @pytest.fixture(scope="module")
 def record(
-    warehouse: Path,
-    footage: Path,
-    models_env: dict[str, str],
+    passing: Path,
     tmp_path_factory: pytest.TempPathFactory,
     redis_server: RedisServer,
 ) -> Iterator[Record]:
     """Everything well; everything at fault; everything well again. What was seen."""
-    clip = load_clip(warehouse)
+    clip = load_clip(passing)
     well, killed = RtspServer(user=USER, password=PASSWORD), RtspServer()
     mounts = {name: well.mount(name, clip) for name in ("healthy", "corrupt")}
-    mounts["resized"] = well.mount("resized", clip, half_size(warehouse, clip))
+    mounts["resized"] = well.mount("resized", clip, half_size(passing, clip))
     killed.mount("killed", clip)
-    with well, killed, simulated(warehouse) as (frozen, frozen_url), listening(Talk) as text, listening(Silence) as mum:
+    with well, killed, simulated(passing) as (frozen, frozen_url), listening(Talk) as text, listening(Silence) as mum:
         login = f"rtsp://{USER}:${{RIGHT}}@127.0.0.1:{well.port}"
         urls = {
             **{name: f"{login}/{name}" for name in mounts},
@@ -109,14 +107,14 @@ def record(
             "silent": f"rtsp://{USER}:${{RIGHT}}@127.0.0.1:{mum}/s",
         }
         limits = {"stall_s": STALL_S, "connect_s": 3}
-        cameras = {name: {"url": url, **limits, **truth.watched(footage, "warehouse")} for name, url in urls.items()}
-        env = {**models_env, "RIGHT": PASSWORD, "WRONG": WRONG}
+        cameras = {name: {"url": url, **limits, **school.watched(school.PASSING)} for name, url in urls.items()}
+        env = {"RIGHT": PASSWORD, "WRONG": WRONG}
         folder, alerts = tmp_path_factory.mktemp("cameras"), {"redis": {"url": redis_server.url}}
         with System(folder, cameras, env, alerts=alerts, workers={"cameras_each": 16}) as system:
             for name in ("healthy", *FAULTY):
                 system.wait_for_opened(name)
             found = Record()
-            visit = system.wait_for_visit("killed", "walkway")
+            visit = system.wait_for_visit("killed", "mat")
             killed.stop()
             frozen.send_signal(signal.SIGSTOP)
             mounts["corrupt"].faults.corrupt, mounts["resized"].faults.clip = 0.1, 1

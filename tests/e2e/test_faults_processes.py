@@ -12,8 +12,7 @@ import pytest
 
 from pipeline.simulate.server import RtspServer
 from tests.conftest import IN_CI
-from tests.e2e import truth
-from tests.e2e.conftest import LOOP_S
+from tests.e2e import school
 from tests.e2e.system import (
     SOON,
     System,
@@ -26,7 +25,7 @@ from tests.e2e.system import (
 )
 from tests.redis_server import RedisServer
 
-pytestmark = [pytest.mark.footage, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 AWAY_S = 60.0 if IN_CI or os.environ.get("ZONEWATCH_LONG") else 20.0
 # A child whose supervisor has gone stops in order within workers.drain_s, and a second more.
 DRAIN_S = 10
@@ -35,23 +34,21 @@ HEARTBEAT_S = 5
 
 @pytest.fixture(scope="module")
 def system(
-    warehouse: Path,
-    footage: Path,
-    models_env: dict[str, str],
+    passing: Path,
     tmp_path_factory: pytest.TempPathFactory,
     redis_server: RedisServer,
 ) -> Iterator[System]:
     """Two cameras, a process each; half a clip apart, so that somebody is always about."""
     left, right = RtspServer(), RtspServer()
-    left.mount("left", warehouse)
-    right.mount("right", warehouse)
-    watched = truth.watched(footage, "warehouse")
+    left.mount("left", passing)
+    right.mount("right", passing)
+    watched = school.watched(school.PASSING)
     with left, right:
         cameras = {"left": {"url": left.url("left"), **watched}, "right": {"url": right.url("right"), **watched}}
         alerts = {"redis": {"url": redis_server.url}}
         workers = {"cameras_each": 1, "drain_s": DRAIN_S, "heartbeat_s": HEARTBEAT_S}
         folder = tmp_path_factory.mktemp("processes")
-        with System(folder, cameras, models_env, alerts=alerts, workers=workers) as system:
+        with System(folder, cameras, {}, alerts=alerts, workers=workers) as system:
             for camera in cameras:
                 system.wait_for_opened(camera)
             yield system
@@ -60,7 +57,7 @@ def system(
 def test_a_killed_worker_comes_back_and_ends_what_it_had_open(
     system: System, redis_server: RedisServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    incident = system.wait_for_visit("left", "walkway")
+    incident = system.wait_for_visit("left", "mat")
     worker, other = system.worker_of("left"), system.worker_of("right")
     left, right = len(system.opened("left")), len(system.opened("right"))
     began = time.monotonic()
@@ -122,7 +119,7 @@ def test_what_is_decided_while_redis_is_away_arrives_when_it_is_back(
     kill(system.raw_status()["delivery"]["pid"])
     wait_for("the end of the outage", lambda: time.monotonic() > until, AWAY_S + 1)
     decided = len(system.journal()) - before
-    assert decided >= 3 * AWAY_S / LOOP_S, "the cameras did not go on"
+    assert decided >= 3 * AWAY_S / school.LOOP_S, "the cameras did not go on"
     assert "waiting" in system.call("status").stdout
     redis_server.start()
     began = time.monotonic()
@@ -136,7 +133,7 @@ def test_what_is_decided_while_redis_is_away_arrives_when_it_is_back(
 def test_a_killed_supervisor_takes_all_with_it_and_another_run_goes_on(
     system: System, redis_server: RedisServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    incident = system.wait_for_visit("left", "walkway")
+    incident = system.wait_for_visit("left", "mat")
     children = descendants(system)
     assert set(system.pids()) <= set(children)
     began = time.monotonic()
@@ -153,7 +150,7 @@ def test_after_everything_was_killed_at_once_another_run_ends_what_was_open(
     system: System, redis_server: RedisServer
 ) -> None:
     """As after a power cut."""
-    incident = system.wait_for_visit("right", "walkway")
+    incident = system.wait_for_visit("right", "mat")
     children = descendants(system)
     killed(system)
     for pid in children:
@@ -167,7 +164,7 @@ def test_after_everything_was_killed_at_once_another_run_ends_what_was_open(
 def test_stopped_while_redis_is_away_it_ends_in_time_and_sends_the_rest_at_its_next_start(
     system: System, redis_server: RedisServer
 ) -> None:
-    system.wait_for_visit("left", "walkway")
+    system.wait_for_visit("left", "mat")
     redis_server.stop()
     began = time.monotonic()
     assert system.stop() == 0

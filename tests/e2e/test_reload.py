@@ -10,20 +10,20 @@ from pathlib import Path
 import pytest
 
 from pipeline.simulate.server import RtspServer
-from tests.e2e import truth
+from tests.e2e import school
 from tests.e2e.system import STOPPED, System, assert_all_delivered, assert_whole, gone, wait_for
 from tests.redis_server import RedisServer
 
-pytestmark = [pytest.mark.footage, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 AT_START = ("kept", "edited", "removed")
 
 
 @pytest.fixture(scope="module")
-def server(warehouse: Path) -> Iterator[RtspServer]:
+def server(passing: Path) -> Iterator[RtspServer]:
     """Cameras that show the same at the same time."""
     server = RtspServer()
     for name in (*AT_START, "added"):
-        server.mount(name, warehouse)
+        server.mount(name, passing)
     with server:
         yield server
 
@@ -31,15 +31,13 @@ def server(warehouse: Path) -> Iterator[RtspServer]:
 @pytest.fixture(scope="module")
 def system(
     server: RtspServer,
-    footage: Path,
-    models_env: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
     redis_server: RedisServer,
 ) -> Iterator[System]:
     """Three cameras in one worker; a fourth waits to be added."""
-    cameras = {name: {"url": server.url(name), **truth.watched(footage, "warehouse")} for name in AT_START}
+    cameras = {name: {"url": server.url(name), **school.watched(school.PASSING)} for name in AT_START}
     folder, alerts = tmp_path_factory.mktemp("reload"), {"redis": {"url": redis_server.url}}
-    with System(folder, cameras, models_env, alerts=alerts) as system:
+    with System(folder, cameras, {}, alerts=alerts) as system:
         for name in AT_START:
             system.wait_for_opened(name)
         yield system
@@ -95,14 +93,14 @@ def test_sighup_reads_the_file_again(system: System) -> None:
     assert system.raw_status()["workers"] == workers
 
 
-def test_a_changed_file_applies_the_difference_only(system: System, server: RtspServer, footage: Path) -> None:
+def test_a_changed_file_applies_the_difference_only(system: System, server: RtspServer) -> None:
     """One camera goes, one comes, one gets another zone, and one is left alone while somebody is in its zone."""
     cameras = system.told["cameras"]
-    removed = system.wait_for_visit("removed", "walkway")
-    system.wait_for_opened("kept", len(system.opened("removed", "walkway")), rule="walkway")
-    kept = system.opened("kept", "walkway")[-1]["data"]["incident"]
+    removed = system.wait_for_visit("removed", "mat")
+    system.wait_for_opened("kept", len(system.opened("removed", "mat")), rule="mat")
+    kept = system.opened("kept", "mat")[-1]["data"]["incident"]
     del cameras["removed"]
-    cameras["added"] = {"url": server.url("added"), **truth.watched(footage, "warehouse")}
+    cameras["added"] = {"url": server.url("added"), **school.watched(school.PASSING)}
     cameras["edited"]["zones"]["right-half"] = {"polygon": [[0.5, 0.3], [1, 0.3], [1, 1], [0.5, 1]]}
     cameras["edited"]["rules"] = {"in-the-right-half": {"zone": "right-half", "trigger": "inside"}}
     change(system)
@@ -150,7 +148,7 @@ def test_a_rule_of_the_site_replaces_the_processes_and_loses_nothing(system: Sys
     """What every process has read once: all are started anew, in order."""
     del system.told["cameras"]["mistaken"]
     system.told["detector"] = {"min_score": 0.45}
-    incident = system.wait_for_visit("kept", "walkway")
+    incident = system.wait_for_visit("kept", "mat")
     pids = system.pids()
     change(system)
     assert system.wait_for_close(incident) == "shutdown"
@@ -161,7 +159,7 @@ def test_a_rule_of_the_site_replaces_the_processes_and_loses_nothing(system: Sys
 
 def test_sigterm_ends_in_order(system: System, redis_server: RedisServer) -> None:
     """Within its time, with exit code 0; what was open is closed and delivered."""
-    system.wait_for_visit("kept", "walkway")
+    system.wait_for_visit("kept", "mat")
     pids = system.pids()
     assert system.stop(STOPPED) == 0
     assert all(map(gone, pids))

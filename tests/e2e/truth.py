@@ -58,7 +58,7 @@ def visits(footage: Path, camera: str) -> list[Visit]:
     return sorted(inside + over, key=lambda visit: visit.entered)
 
 
-def assert_same(expected: list[Visit], events: list[Event], began: float = 0.0) -> None:
+def assert_same(expected: list[Visit], events: list[Event], began: float = 0.0, tolerance: float = TOLERANCE_S) -> None:
     """`events` are all messages of one camera, `began` the media time of the clip's beginning; exactly `expected`."""
     opened = [event["data"] for event in events if event["data"]["state"] == "opened"]
     closed = {event["data"]["incident"]: event["data"] for event in events if event["data"]["state"] == "closed"}
@@ -66,12 +66,12 @@ def assert_same(expected: list[Visit], events: list[Event], began: float = 0.0) 
     told = [f"{data['rule']} at {_at(data) - began:.1f} s" for data in opened]
     assert [data["rule"] for data in opened] == [visit.rule for visit in expected], told
     for visit, data in zip(expected, opened, strict=True):
-        assert abs(_at(data) - began - visit.entered) <= TOLERANCE_S, (visit, told)
+        assert abs(_at(data) - began - visit.entered) <= tolerance, (visit, told)
         if visit.direction:
             assert data["direction"] == visit.direction
         if visit.left is not None:
             left = closed[data["incident"]]["left"]["media_s"] - began
-            assert abs(left - visit.left) <= TOLERANCE_S, (visit, left)
+            assert abs(left - visit.left) <= tolerance, (visit, left)
 
 
 def _at(data: dict[str, Any]) -> float:
