@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from pipeline import config
 from pipeline.config_problems import Strict
-from pipeline.simulate.scene import LINE, ZONE
+from pipeline.simulate.scene import hall
 from tests.conftest import ROOT
 
 MANUAL = (ROOT / "streams.yaml").read_text()
@@ -114,7 +114,7 @@ def test_the_manual_is_a_good_file_with_defaults_only():
 def test_the_manuals_shapes_are_those_of_the_scene_it_watches():
     demo = config.load(ROOT / "streams.yaml", {}).config.cameras["demo"]
     shapes = [*demo.zones["mat"].polygon, *demo.lines["threshold"].points]
-    assert shapes == [pytest.approx(point, abs=0.001) for point in (*ZONE, *LINE)]
+    assert shapes == [pytest.approx(point, abs=0.001) for point in (*hall.PLACE.zone("mat"), *hall.PLACE.line("threshold"))]
 
 
 def test_every_commented_example_is_right_too(tmp_path: Path):

@@ -5,7 +5,7 @@ graph without an entry; `fetch.py` downloads. What a model says about a picture 
 """
 
 from pipeline.catalogue.fetch import pull
-from pipeline.catalogue.find import BUILTIN, locate, resolve, verify
+from pipeline.catalogue.find import BUILTIN, locate, resolve
 from pipeline.catalogue.listing import FOLDERS_VARIABLE, SHIPPED, Model, ModelEntry, entries, folders
 
 __all__ = [
@@ -19,5 +19,4 @@ __all__ = [
     "locate",
     "pull",
     "resolve",
-    "verify",
 ]

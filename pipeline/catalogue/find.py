@@ -40,13 +40,6 @@ def resolve(model: str, env: Mapping[str, str] = os.environ) -> Model:
     raise ModelError(f"detector.model: {model!r} is neither the path of an .onnx file nor {BUILTIN}, {_names()}")
 
 
-def verify(model: str, env: Mapping[str, str] = os.environ) -> Model:
-    """Like `resolve`, and tells a damaged file from a missing one."""
-    if model in entries():
-        _refuse_damaged(known(model), env)
-    return resolve(model, env)
-
-
 def locate(entry: ModelEntry, env: Mapping[str, str] = os.environ) -> Path | None:
     """The first file of this entry's name and content in the model folders; None when there is none."""
     return next((path for path in _candidates(entry, env) if digest(path) == entry.sha256), None)
@@ -57,8 +50,8 @@ def _candidates(entry: ModelEntry, env: Mapping[str, str]) -> list[Path]:
 
 
 def _refuse_damaged(entry: ModelEntry, env: Mapping[str, str]) -> None:
-    found = _candidates(entry, env)
-    if found and locate(entry, env) is None:
+    """Tell a damaged file from a missing one."""
+    if found := _candidates(entry, env):
         raise ModelError(
             f"model {entry.name}: {found[0]} has sha256 {digest(found[0])}, the catalogue says {entry.sha256}. "
             "Remove the file and put the right one in its place."
@@ -69,6 +62,7 @@ def _by_name(name: str, env: Mapping[str, str]) -> Model:
     entry = known(name)
     path = locate(entry, env)
     if path is None:
+        _refuse_damaged(entry, env)
         how = f"Fetch it: zonewatch model pull {name}" if entry.url else "Put it there by hand: it has no url to pull."
         raise ModelError(f"model {name}: no {entry.file} with the catalogue's sha256 in {_places(env)}. {how}")
     return Model(entry, path, entry.sha256 or "", f"{name} from {path.parent}")

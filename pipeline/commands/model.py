@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
-from pipeline.catalogue import BUILTIN, SHIPPED, ModelEntry, entries, locate, pull, verify
+from pipeline.catalogue import BUILTIN, SHIPPED, ModelEntry, entries, locate, pull, resolve
 from pipeline.commands.output import MISUSED, errors_told, fail, print_json
 
 app = typer.Typer(help="Detector models: list, fetch, check.", no_args_is_help=True)
@@ -61,7 +61,7 @@ def verify_model(
     if not (model in (BUILTIN, *entries()) or model.endswith(".onnx") or os.sep in model):
         fail(f"{model!r} is neither a path nor one of {BUILTIN}, {', '.join(entries())}", MISUSED)
     with errors_told():
-        found = verify(model)
+        found = resolve(model)
         nobody = Frame("", 0, 0.0, np.zeros((64, 64), np.uint8))
         PersonDetector(open_session(found), found.entry).detect([(nobody, (0, 0, 64, 64))])
     if as_json:

@@ -39,7 +39,7 @@ def incident(number: int = 0, **changes: Any) -> Incident:
         "frame_size": (640, 360),
         "received": WALL + 0.01,
         "decided": WALL + 0.05,
-        "model": {"name": "yolox-nano", "sha256": "0" * 64},
+        "model": {"name": "person-320", "sha256": "0" * 64},
         "config_hash": "sha256:" + "1" * 64,
         "evidence": (Evidence("snapshot", "snapshots/2023-11-14/front-gate/x.jpg", "2" * 64),),
     }
