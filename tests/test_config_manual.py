@@ -114,7 +114,8 @@ def test_the_manual_is_a_good_file_with_defaults_only():
 def test_the_manuals_shapes_are_those_of_the_scene_it_watches():
     demo = config.load(ROOT / "streams.yaml", {}).config.cameras["demo"]
     shapes = [*demo.zones["mat"].polygon, *demo.lines["threshold"].points]
-    assert shapes == [pytest.approx(point, abs=0.001) for point in (*hall.PLACE.zone("mat"), *hall.PLACE.line("threshold"))]
+    wanted = [*hall.PLACE.zone("mat"), *hall.PLACE.line("threshold")]
+    assert shapes == [pytest.approx(point, abs=0.001) for point in wanted]
 
 
 def test_every_commented_example_is_right_too(tmp_path: Path):
