@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -21,8 +20,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.clone import clone_into
 from tests.conftest import ROOT, SHARED
-from tests.test_house import name_of, tracked
+from tests.test_house import name_of
 
 LANGUAGES = {"sh", "console", "yaml", "json", "jsonl", "python", "toml", "sql", "text", "mermaid"}
 FENCE = re.compile(r"^( *)(```+)(\w*)\n(.*?)^\1\2$", re.MULTILINE | re.DOTALL)
@@ -76,13 +76,9 @@ def ids(block: Block) -> str:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as after `git clone`, with the shared data beside it where there is some."""
     home = tmp_path_factory.mktemp("docs")
-    for path in tracked():
-        copy = home / "zonewatch" / path.relative_to(ROOT)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, copy)
     if SHARED.is_dir():
         (home / "shared").symlink_to(SHARED)
-    return home / "zonewatch"
+    return clone_into(home / "zonewatch")
 
 
 @pytest.mark.parametrize("block", [b for b in COMMANDS if not b.run_by], ids=ids)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import statistics
-import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clone import tracked
 from tests.conftest import ROOT
 
 MEDIAN, NINETIETH, LONGEST = 8, 25, 60
@@ -32,13 +32,6 @@ SYSTEM_PACKAGES = {"gi"}
 
 def modules(*folders: str) -> list[Path]:
     return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
-
-
-def tracked() -> list[Path]:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
-    if listed.returncode:
-        pytest.skip("not a git checkout")
-    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
 
 
 def name_of(path: Path) -> str:

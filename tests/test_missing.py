@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.clone import clone_into
 from tests.conftest import ROOT
 from tests.media import make_clip
-from tests.test_house import tracked
 
 CONFIG = "site: {id: here}\ncameras: {gate: {url: clip.mp4}}\n"
 
@@ -21,13 +20,7 @@ CONFIG = "site: {id: here}\ncameras: {gate: {url: clip.mp4}}\n"
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the program whose built-in model has been cut off, with a recording and a configuration."""
-    folder = tmp_path_factory.mktemp("broken")
-    for path in tracked():
-        name = path.relative_to(ROOT)
-        if name.parts[0] in ("pipeline", "models", "benchmarks"):
-            copy = folder / name
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, copy)
+    folder = clone_into(tmp_path_factory.mktemp("broken"), "pipeline", "models", "benchmarks")
     model = folder / "models" / "person-320.onnx"
     model.write_bytes(model.read_bytes()[:-100])
     make_clip(folder / "clip.mp4", seconds=1)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.clone import clone_into
 from tests.conftest import ROOT, find
 from tests.test_docs import blocks
-from tests.test_house import tracked
 
 DEADLINE_S = 800
 
@@ -30,11 +29,7 @@ def first_screen() -> tuple[str, list[str]]:
 @pytest.mark.timeout(DEADLINE_S + 60)
 def test_the_first_screen_is_true_in_a_clone_that_nothing_lies_beside(tmp_path: Path) -> None:
     find("make")
-    clone = tmp_path / "zonewatch"
-    for path in tracked():
-        copy = clone / path.relative_to(ROOT)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, copy)
+    clone = clone_into(tmp_path / "zonewatch")
     # Of what this run has set, nothing but the way to the package registries.
     env = {name: value for name, value in os.environ.items() if not name.startswith(("ZONEWATCH_", "MAKE", "SHARED"))}
     command, shown = first_screen()
