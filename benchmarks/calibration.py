@@ -56,11 +56,11 @@ def _judged(model: Model, pictures: list[Labelled]) -> Agreement:
 
 
 def _between(ours: Agreement, theirs: Agreement) -> tuple[float, float]:
-    (slope, offset), (their_slope, their_offset) = _platt(ours), _platt(theirs)
+    (slope, offset), (their_slope, their_offset) = platt(ours), platt(theirs)
     return slope / their_slope, (offset - their_offset) / their_slope
 
 
-def _platt(judged: Agreement) -> tuple[float, float]:
+def platt(judged: Agreement) -> tuple[float, float]:
     """Slope and offset of the logit of being somebody over the logit of the score, by Newton's method."""
     x = np.stack([_logit(judged.scores), np.ones(len(judged.scores))], axis=1)
     weights = np.array([1.0, 0.0])

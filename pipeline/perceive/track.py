@@ -21,8 +21,8 @@ _PairList = list[tuple[int, int]]
 _SAME = 0.6
 _SLICE = 0.75
 _AS_TALL = 0.7
-# Nobody is looked for farther from where they should be than so many of their heights.
-_FARTHEST = 0.5
+# Nobody is looked for farther from where they should be than so many of their heights: who comes is not who has gone.
+_FARTHEST = 0.3
 # How good it is to be found where one was last seen. To be where one was going is better, and leaves that place to
 # who follows.
 _STOPS = 0.8

@@ -1,0 +1,80 @@
+"""The figures of the detector benchmark, on boxes made by hand."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from math import inf
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from benchmarks.calibration import platt
+from benchmarks.labelled import Agreement, Labelled, agreement, read
+from pipeline.types import Detections
+
+SHORT, TALL = [10, 10, 20, 40], [60, 20, 100, 140]
+
+
+def picture(*people: list[int]) -> Labelled:
+    return Labelled(np.zeros((160, 320, 3), np.uint8), np.array(people, np.float32).reshape(-1, 4))
+
+
+def found(*rows: tuple[list[int], float]) -> Detections:
+    boxes = np.array([box for box, _ in rows], np.float32).reshape(-1, 4)
+    return Detections(boxes, np.array([score for _, score in rows], np.float32))
+
+
+def test_average_precision_is_the_area_under_the_best_precision_over_recall():
+    """Hit, miss, hit: half the recall at precision 1, the other half at 2/3."""
+    judged = agreement([picture(SHORT, TALL)], [found((SHORT, 0.9), ([200, 10, 220, 60], 0.8), (TALL, 0.7))])
+    assert judged.hits.tolist() == [True, False, True]
+    assert judged.average_precision == pytest.approx(0.5 + 0.5 * 2 / 3)
+    assert judged.at(0.75) == (pytest.approx(0.5), 0.5)
+
+
+def test_a_person_is_hit_once_and_a_second_box_on_them_is_a_miss():
+    judged = agreement([picture(TALL)], [found((TALL, 0.9), ([62, 20, 102, 140], 0.8))])
+    assert judged.hits.tolist() == [True, False]
+
+
+def test_scores_are_ranked_over_all_pictures():
+    judged = agreement([picture(TALL), picture()], [found((TALL, 0.5)), found((TALL, 0.9))])
+    assert judged.hits.tolist() == [False, True]
+    assert judged.average_precision == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("heights", "people"), [((0, 40), 1), ((40, 80), 0), ((80, inf), 1)])
+def test_people_of_other_heights_and_what_hits_them_do_not_count(heights: tuple[float, float], people: int):
+    """Nor does a stray box of another height."""
+    stray = ([200, 10, 220, 60], 0.8)
+    judged = agreement([picture(SHORT, TALL)], [found((SHORT, 0.9), stray, (TALL, 0.7))], heights)
+    assert judged.people == people
+    assert judged.hits.tolist() == ([True] if people else [False])
+
+
+def test_a_set_is_read_with_its_labels_in_pixels(tmp_path: Path):
+    with tarfile.open(tmp_path / "set.tar", "w") as tar:
+        for name, content in {
+            "00001.jpg": cv2.imencode(".jpg", np.full((100, 200, 3), 90, np.uint8))[1].tobytes(),
+            "00001.txt": b"0 0.5 0.5 0.2 0.4\n",
+            "00002.jpg": cv2.imencode(".jpg", np.full((100, 200, 3), 90, np.uint8))[1].tobytes(),
+        }.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    labelled, unlabelled = read(tmp_path / "set.tar")
+    np.testing.assert_allclose(labelled.people, [[80, 30, 120, 70]])
+    assert labelled.size == (200, 100)
+    assert unlabelled.people is None
+    assert labelled.frame().rgb().mean() == pytest.approx(90, abs=2)
+
+
+def test_the_calibration_finds_the_line_that_made_the_hits():
+    chance = np.random.default_rng(3)
+    scores = chance.uniform(0.02, 0.98, 20_000).astype(np.float32)
+    likely = 1 / (1 + np.exp(-(1.7 * np.log(scores / (1 - scores)) - 0.4)))
+    slope, offset = platt(Agreement(scores, chance.uniform(size=len(scores)) < likely, 0))
+    assert (slope, offset) == (pytest.approx(1.7, abs=0.1), pytest.approx(-0.4, abs=0.1))
