@@ -19,6 +19,9 @@ from tests.redis_server import RedisServer
 pytestmark = pytest.mark.slow
 USER, PASSWORD = "viewer", "s3cret:p@ss/word"
 RATES = (10, 5, 2)
+# Of the cameras of another maker.
+FILES = {"hevc": "passing-hevc", "udp": "passing", "car-park": "car-park"}
+SETTINGS = {"hevc": school.PASSING, "udp": school.PASSING, "car-park": school.CAMERAS["car-park"]}
 
 
 @pytest.fixture
@@ -88,10 +91,6 @@ def test_cameras_of_another_maker_give_the_same(
         for rule in ("mat", "threshold"):
             assert_loops(of(events, name), rule)
     say_latency(reader.latencies(), capsys)
-
-
-FILES = {"hevc": "passing-hevc", "udp": "passing", "car-park": "car-park"}
-SETTINGS = {"hevc": school.PASSING, "udp": school.PASSING, "car-park": school.CAMERAS["car-park"]}
 
 
 def assert_loops(events: list[Event], rule: str) -> None:
