@@ -23,9 +23,6 @@ _SLICE = 0.75
 _AS_TALL = 0.7
 # Nobody is looked for farther from where they should be than so many of their heights: who comes is not who has gone.
 _FARTHEST = 0.3
-# How good it is to be found where one was last seen. To be where one was going is better, and leaves that place to
-# who follows.
-_STOPS = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +90,13 @@ class Tracker:
     def _pairs(self, rows: NDArray[np.intp], boxes: Boxes, reach: float, limit: float) -> _PairList:
         """Pair by overlap of boxes, grown by `reach` times what the filter is unsure of (C-BIoU: Yang et al. 2023).
 
-        At five pictures a second a runner's boxes do not overlap, and at two not even those of who sets off; grown ones
-        do. And who walked may have stopped: then the place where they would be has nothing in common with theirs.
+        At five pictures a second a runner's boxes do not overlap, and at two not even those of who sets off or stops
+        and the place where they were expected; grown ones do.
         """
-        known, last = self._filters.boxes()[rows], self._boxes[rows]
+        known, seen = self._filters.boxes()[rows], self._boxes[rows]
         unsure = np.minimum(self._filters.unsure()[rows], _FARTHEST * (known[:, 3:] - known[:, 1:2]))
-        grow = 0.1 * (last[:, 2:] - last[:, :2]) + reach * unsure
-        overlap = np.maximum(_overlap(known, boxes, grow), _STOPS * _overlap(last, boxes, grow))
-        return assign(1 - overlap, limit)
+        grow = 0.1 * (seen[:, 2:] - seen[:, :2]) + reach * unsure
+        return assign(1 - _overlap(known, boxes, grow), limit)
 
     def _seen(
         self, rows: NDArray[np.intp], people: Detections, which: NDArray[np.intp], at: float, confirms: bool

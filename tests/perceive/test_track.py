@@ -81,6 +81,35 @@ def test_who_follows_close_behind_does_not_take_over_who_went_on():
     assert nearest(told[-1], 0.1 + 3 * speed) == 1
 
 
+def test_who_comes_while_another_is_gone_is_somebody_else():
+    """0.9 of a height beside the place where somebody stood a second and a half ago."""
+    aside = 0.9 * HEIGHT * SIZE[1] / SIZE[0]
+    told = follow(
+        [
+            lambda at: (0.3, 0.7) if at < 2 else None,
+            lambda at: (0.3 + aside, 0.7) if at >= 3.4 else None,
+        ],
+        5,
+    )
+    assert ids(told)[-1] == [2]
+
+
+def test_a_doubtful_box_beside_somebody_is_not_them():
+    """0.3 of a height aside: a sure one there would be them."""
+    aside = 0.3 * HEIGHT * SIZE[1] / SIZE[0]
+
+    def look(score: float) -> list[Tracks]:
+        def beside(at: float, people: Detections) -> Detections:
+            if at < 2:
+                return people
+            return Detections(boxes((0.3 + aside, 0.7)), np.float32([score]))
+
+        return follow([way((0, 0.3, 0.7))], 2.2, look=beside)
+
+    assert look(0.3)[-1].seen_at.tolist() == [1.8]
+    assert look(0.9)[-1].seen_at.tolist() == [2.2]
+
+
 def test_a_track_tells_where_it_began():
     told = follow([way((0, 0.2, 0.7), (4, 0.6, 0.7))], 1, fps=2)
     np.testing.assert_allclose(told[1].born[0], box((0.2, 0.7)), rtol=1e-5)
