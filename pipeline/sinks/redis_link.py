@@ -37,6 +37,9 @@ _WORDS: list[tuple[type[Exception], str]] = [
     (redis.ConnectionError, "cannot be reached. Is it running, and does the address stand?"),
 ]
 
+# How Redis 7.0 and Redis 8 say that a script may not run a command; others give their own kind of error.
+_NO_PERMISSION_IN_SCRIPT = ("can't run this command", "ACL failure in script")
+
 
 def connect(url: Url, timeout_s: float = TIMEOUT_S) -> redis.Redis:
     """A client that connects when first used. redis-py's retries are off: it would send an XADD twice by itself."""
@@ -67,7 +70,7 @@ def ours(url: Url) -> Iterator[None]:
 def _words(error: Exception) -> str:
     known = next((words for kind, words in _WORDS if isinstance(error, kind)), None)
     said = redact(error).strip().rstrip(".")
-    if "can't run this command" in said:  # How Redis 7.0 says it of a command in a script.
+    if any(words in said for words in _NO_PERMISSION_IN_SCRIPT):
         known = dict(_WORDS)[NoPermissionError]
     if known is None:
         return f"answers: {said}." if isinstance(error, ResponseError) else f"fails: {said}."

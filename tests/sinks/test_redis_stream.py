@@ -13,6 +13,7 @@ from pipeline.errors import DeliveryError, Rejected
 from pipeline.sinks.message import canonical
 from pipeline.sinks.outbox import Row
 from pipeline.sinks.redis_feed import GroupFeed, HistoryFeed
+from pipeline.sinks.redis_link import ours
 from pipeline.sinks.redis_stream import LARGEST_ENTRY, RedisStream
 from tests.redis_server import RedisServer
 from tests.sinks.facts import event
@@ -165,3 +166,17 @@ def test_history_reads_from_a_time_on(server: RedisServer, sink: RedisStream, cl
     assert [place for place, _ in reader.read(0.0)] == ["2000-0", "3000-0"]
     assert reader.read(0.0) == []
     assert client.xinfo_groups(STREAM) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The user executing the script can't run this command or subcommand script: 0a1b, on @user_script:6.",
+        "ACL failure in script: User zw has no permissions to run the 'xadd' command script: 0a1b, on @user_script:6.",
+    ],
+    ids=["Redis 7.0", "Redis 8"],
+)
+def test_a_right_that_a_script_lacks_is_told_whichever_server_refuses_it(said: str):
+    """Kept as those servers say it; which one is here, another test asks for real."""
+    with pytest.raises(DeliveryError, match="does not let this user do it"), ours(config("redis://127.0.0.1/0").url):
+        raise redis.ResponseError(said)
