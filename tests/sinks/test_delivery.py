@@ -133,7 +133,7 @@ def test_a_full_redis_gets_all_once_there_is_room(server: RedisServer, deliverin
     delivering.put(3)
     assert arrived(server, delivering)
     client = server.client()
-    client.config_set("maxmemory", "1mb")
+    client.config_set("maxmemory", "100kb")  # less than any server takes by itself: full, and stays so
     delivering.put(3)
     delivering.says("is full (maxmemory)")
     assert len(ids(client)) == 3
