@@ -18,7 +18,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ import yaml
 from benchmarks.needs import SHARED, errors_told, missing
 from benchmarks.peers import PEERS, Peer
 from pipeline.config import Camera, Config
-from pipeline.simulate.scene import Place, car_park, hall, render
+from pipeline.simulate.scene import car_park, hall, render
 from pipeline.workers.replay import replay
 
 TRUTH = "ground_truth.yaml"
@@ -65,14 +65,13 @@ def _drawn(folder: Path) -> Path:
     told = {}
     for name, place, play in (("hall", hall.PLACE, hall.PLAY), ("car-park", car_park.PLACE, car_park.PLAY)):
         clip = render(folder / f"{name}.mp4", place, play)
-        zones, lines = ({one: shape(one) for one in of} for shape, of in _shapes(place))
-        told[clip.name] = {"zones": zones, "lines": lines}
-    (folder / TRUTH).write_text(yaml.safe_dump(json.loads(json.dumps(told))))
+        shapes = place.shapes()
+        told[clip.name] = {
+            "zones": {zone: shape["polygon"] for zone, shape in shapes["zones"].items()},
+            "lines": {line: shape["points"] for line, shape in shapes["lines"].items()},
+        }
+    (folder / TRUTH).write_text(yaml.safe_dump(told))
     return folder
-
-
-def _shapes(place: Place) -> list[tuple[Callable[[str], list[tuple[float, float]]], Iterable[str]]]:
-    return [(place.zone, place.zones), (place.line, place.lines)]
 
 
 def _truth(folder: Path) -> dict[str, Any]:

@@ -31,18 +31,22 @@ class DemoCamera:
     words: dict[str, str] = field(default_factory=dict)
     file: str = ""
     """Of the clip, where it is a real one."""
+    scene: tuple[Place, Play] | None = None
+    """What is played, where it is drawn."""
 
 
-def _drawn(name: str, story: str, place: Place, rules: dict[str, tuple[dict[str, Any], str]]) -> DemoCamera:
-    watched = {**place.shapes(), "rules": {rule: keys for rule, (keys, _) in rules.items()}}
-    return DemoCamera(name, story, watched, {rule: words for rule, (_, words) in rules.items()})
+def _drawn(
+    name: str, story: str, scene: tuple[Place, Play], rules: dict[str, tuple[dict[str, Any], str]]
+) -> DemoCamera:
+    watched = {**scene[0].shapes(), "rules": {rule: keys for rule, (keys, _) in rules.items()}}
+    return DemoCamera(name, story, watched, {rule: words for rule, (_, words) in rules.items()}, scene=scene)
 
 
 DRAWN = (
     _drawn(
         "hall",
         "two people come, one after the other, and stand on the marked mat",
-        hall.PLACE,
+        (hall.PLACE, hall.PLAY),
         {
             "on-the-mat": ({"trigger": "enter", "zone": "mat", "severity": "high"}, "somebody is on the mat"),
             "over-the-line": ({"trigger": "cross", "line": "threshold"}, "somebody went over the white line"),
@@ -51,7 +55,7 @@ DRAWN = (
     _drawn(
         "gate",
         "one comes in by the gate and waits on the path, another goes out",
-        gate.PLACE,
+        (gate.PLACE, gate.PLAY),
         {
             "leaving": (
                 {"trigger": "cross", "line": "gate", "direction": "bottom_to_top", "severity": "high"},
@@ -66,7 +70,7 @@ DRAWN = (
     _drawn(
         "car-park",
         "a car passes (no alert), somebody walks into the closed corner, somebody walks past it (no alert)",
-        car_park.PLACE,
+        (car_park.PLACE, car_park.PLAY),
         {
             "closed-corner": (
                 {"trigger": "enter", "zone": "closed", "severity": "critical"},
@@ -75,12 +79,6 @@ DRAWN = (
         },
     ),
 )
-
-_PLAYS: dict[str, tuple[Place, Play]] = {
-    "hall": (hall.PLACE, hall.PLAY),
-    "gate": (gate.PLACE, gate.PLAY),
-    "car-park": (car_park.PLACE, car_park.PLAY),
-}
 
 # Intel IoT DevKit sample videos (CC BY 4.0): the names of the files, the zones and lines are ours.
 FILMED = (
@@ -135,7 +133,7 @@ def filmed(footage: Path) -> list[tuple[DemoCamera, Path]]:
 
 def drawn(folder: Path) -> list[tuple[DemoCamera, Path]]:
     """The cameras of the drawn school, their recordings written into `folder`."""
-    return [(camera, render(folder / f"{camera.name}.mp4", *_PLAYS[camera.name], _SIZE)) for camera in DRAWN]
+    return [(camera, render(folder / f"{camera.name}.mp4", *camera.scene, _SIZE)) for camera in DRAWN if camera.scene]
 
 
 @contextmanager
