@@ -52,7 +52,7 @@ def _pictures(folder: Path, names: tuple[str, ...]) -> list[Labelled]:
 
 def _judged(model: Model, pictures: list[Labelled]) -> Agreement:
     detector = PersonDetector(open_session(model), model.entry, floor=FLOOR)
-    return agreement(pictures, [detector.detect([(one.frame(), (0, 0, *one.size))])[0] for one in pictures])
+    return agreement(pictures, [one.found_by(detector) for one in pictures])
 
 
 def _between(ours: Agreement, theirs: Agreement) -> tuple[float, float]:

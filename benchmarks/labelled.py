@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.needs import missing
+from pipeline.perceive.person import PersonDetector
 from pipeline.types import Boxes, Detections, Frame, Pixels
 
 HIT = 0.5
@@ -39,6 +40,11 @@ class Labelled:
         half = -(-self.size[0] // 2), -(-self.size[1] // 2)
         u, v = (np.asarray(cv2.resize(plane, half, interpolation=cv2.INTER_AREA), np.uint8) for plane in (u, v))
         return Frame("picture", 0, 0.0, np.asarray(luma, np.uint8), (u, v), full_range=True)
+
+    def found_by(self, detector: PersonDetector) -> Detections:
+        """What a detector sees in the whole picture; corners in pixels, as the labels are."""
+        (people,) = detector.detect([(self.frame(), (0, 0, *self.size))])
+        return Detections(people.boxes * self.size[1], people.scores)
 
 
 def read(path: Path) -> Iterator[Labelled]:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from pipeline.config import Detector
-from pipeline.types import Frame, Pixels, Region
+from pipeline.types import Boxes, Frame, Pixels, Region
 from pipeline.workers.detector import load_detector
 
 Peer = Iterator[float]
@@ -27,6 +27,9 @@ class _Picture(Frame):
     def __init__(self, bgr: Pixels) -> None:
         super().__init__("peer", 0, 0.0, bgr[..., 0])
         object.__setattr__(self, "_bgr", bgr)
+
+    def box(self, region: Region) -> Boxes:
+        return np.array(region, np.float32) / len(self._bgr)
 
     def rgb(self, region: Region | None = None, size: tuple[int, int] | None = None) -> Pixels:  # noqa: ARG002
         bgr: Pixels = self._bgr

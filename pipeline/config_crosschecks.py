@@ -40,6 +40,15 @@ def rule(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
             yield mistake((key,), f"does nothing with `trigger: {trigger}`", "Take it out, or change the trigger.")
 
 
+def heights(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+    """Nobody is taller than the tallest and smaller than the smallest."""
+    low, high = _number(data.get("min")), _number(data.get("max"))
+    if low is not None and high is not None and low >= high:
+        yield mistake(("min",), f"is not below max: {low:g} and {high:g}", "Nobody would count.")
+    if not data:
+        yield mistake((), "says nothing", "Give it min, max or both, or take it out.")
+
+
 def camera(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
     """Rules name zones and lines of their own camera; `loop` is for files."""
     kind = _kind(data.get("url"))
@@ -47,6 +56,10 @@ def camera(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
         yield mistake(("url",), "is no camera", "A Redis server goes under alerts.redis.url.")
     if kind in ("rtsp", "http", "v4l2") and str(data.get("loop", "no")).lower() not in _NO:
         yield mistake(("loop",), "is for files and folders", "Take it out.")
+    smallest, tallest = _number(data.get("smallest", 0.06)), _number(_get(data.get("person_height"), "max"))
+    if smallest is not None and tallest is not None and smallest >= tallest:
+        message = f"is not above `smallest`, {smallest:g}: nobody would count"
+        yield mistake(("person_height", "max"), message, "Change one of the two.")
     zones, lines = data.get("zones"), data.get("lines")
     for name in _names(data.get("rules")):
         one = _get(data["rules"], name)
@@ -89,6 +102,13 @@ def _along(loc: tuple[str, ...], direction: Any, line: Any) -> Iterator[InitErro
 def _get(thing: Any, key: Any) -> Any:
     """From a map of the file, or from a model that was made in Python."""
     return thing.get(key) if isinstance(thing, Mapping) else getattr(thing, str(key), None)
+
+
+def _number(thing: Any) -> float | None:
+    try:
+        return None if isinstance(thing, bool) else float(thing)
+    except (TypeError, ValueError):
+        return None
 
 
 def _names(thing: Any) -> list[str]:

@@ -50,10 +50,25 @@ def _model(value: str, info: ValidationInfo) -> str:
     return str(_from_folder(Path(value), info)) if is_path else value
 
 
+def _aspect(value: Any) -> float | None:
+    """`16:9`, `16/9` or `1.78`; `auto` is what the stream and its size say."""
+    if value is None or value == "auto":
+        return None
+    wide, _, high = str(value).replace("/", ":").partition(":")
+    try:
+        ratio = float(wide) / float(high or 1)
+    except (ValueError, ZeroDivisionError):
+        raise refuse("is no shape of a picture", "Write it as 16:9 or 4:3, or take it out.") from None
+    if not 0.2 <= ratio <= 5:
+        raise refuse(f"is no shape of a picture: {ratio:.3g} times as wide as high", "Write it as 16:9 or 4:3.")
+    return ratio
+
+
 Name: TypeAlias = Annotated[str, Field(pattern=NAME)]
 Named: TypeAlias = Annotated[dict[Name, T], BeforeValidator(_empty_for_none)]
 Number: TypeAlias = Annotated[float, BeforeValidator(_no_bool)]
 Whole: TypeAlias = Annotated[int, BeforeValidator(_no_bool)]
+AspectRatio: TypeAlias = Annotated[float | None, BeforeValidator(_aspect)]
 Timezone: TypeAlias = Annotated[str, AfterValidator(_known_timezone)]
 LocalPath: TypeAlias = Annotated[Path, AfterValidator(_from_folder)]
 Model: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_model)]

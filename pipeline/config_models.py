@@ -16,12 +16,13 @@ from pydantic import Field, field_validator
 from pydantic_core import InitErrorDetails
 
 from pipeline import config_crosschecks as crosschecks
-from pipeline.config_fields import LocalPath, Model, Name, Named, Number, Polygon, Segment, Timezone, Whole
+from pipeline.config_fields import AspectRatio, LocalPath, Model, Name, Named, Number, Polygon, Segment, Timezone, Whole
 from pipeline.config_problems import Strict
 from pipeline.config_url import Url
 from pipeline.types import Severity
 
 Trigger: TypeAlias = Literal["enter", "exit", "inside", "dwell", "cross"]
+Masked: TypeAlias = Literal["motion", "people", "privacy"]
 Direction: TypeAlias = Literal["any", "left_to_right", "right_to_left", "top_to_bottom", "bottom_to_top"]
 
 
@@ -87,6 +88,24 @@ class Zone(Strict):
     polygon: Polygon = Field(description="Corners [x, y] in order, each number a share of the picture, 0 to 1.")
 
 
+class Mask(Strict):
+    """An area of the picture that does not count."""
+
+    polygon: Polygon = Field(description="Corners [x, y] in order, each number a share of the picture, 0 to 1.")
+    of: Masked = Field(description="What does not count there: motion, people (their feet), or privacy (all of it).")
+
+
+class Heights(Strict):
+    """How tall people are in the picture."""
+
+    min: Number | None = Field(None, ge=0, le=2, description="Who is smaller does not count; share of its height.")
+    max: Number | None = Field(None, ge=0.01, le=2, description="Who is taller does not count; share of its height.")
+
+    @classmethod
+    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+        return crosschecks.heights(data)
+
+
 class Line(Strict):
     """A line across the picture."""
 
@@ -105,6 +124,7 @@ class Rule(Strict):
         None, ge=0.1, le=86400, description="Stay that raises the alert; for dwell, required there; seconds."
     )
     direction: Direction = Field("any", description="Way across the line that counts; for cross.")
+    person_height: Heights | None = Field(None, description="People of other heights do not count for this rule.")
     severity: Severity = Field(Severity.MEDIUM, description="low, medium, high or critical.")
     update_s: Number = Field(
         30.0, ge=1, le=86400, description="An alert that lasts is told anew this often; seconds of video."
@@ -124,10 +144,18 @@ class Camera(Strict):
     analyse_fps: Number = Field(5.0, ge=0.2, le=60, description="At most so many pictures a second are analysed.")
     stall_s: Number = Field(10.0, ge=1, le=600, description="No picture for so long is a lost connection; seconds.")
     connect_s: Number = Field(10.0, ge=1, le=120, description="Time to connect and to open the stream; seconds.")
+    aspect: AspectRatio = Field(
+        None, description="Width to height as the picture is meant to be seen, as 16:9; for cameras that squeeze it."
+    )
+    smallest: Number = Field(
+        0.06, ge=0.02, le=1, description="Height of the smallest person who must be found; share of the picture's."
+    )
+    person_height: Heights | None = Field(None, description="People of other heights do not count.")
     enabled: bool = Field(True, description="false: keep the entry, leave the camera alone.")
     loop: bool = Field(False, description="Files and folders only: begin again at the end, for ever.")
     zones: Named[Zone] = Field(default_factory=dict, description="Areas of the picture, by name.")
     lines: Named[Line] = Field(default_factory=dict, description="Lines across the picture, by name.")
+    masks: Named[Mask] = Field(default_factory=dict, description="Areas that do not count, by name.")
     rules: Named[Rule] = Field(default_factory=dict, description="What raises an alert, by name.")
 
     @classmethod

@@ -1,8 +1,9 @@
 """The values that travel between stages. Frozen; arrays inside; units and shapes said here once.
 
-Boxes are `(x1, y1, x2, y2)` float32 pixels of the analysed picture, origin top left. Points are `(x, y)`.
-Times are seconds. *Media time* (from PTS, continuous over reconnects) is the clock of all rules; *wall time* is
-Unix time, mapped from it. What leaves the process (`Incident`) carries normalised coordinates, 0–1.
+Boxes are `(x1, y1, x2, y2)` float32 in *display units*, origin top left: the picture is upright and of its true shape,
+its height is 1 and its width its aspect, however the camera squeezes it. Points `(x, y)` are normalised, 0–1 each, as
+zones are and what leaves the process (`Incident`). Times are seconds. *Media time* (from PTS, continuous over
+reconnects) is the clock of all rules; *wall time* is Unix time, mapped from it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ Boxes: TypeAlias = NDArray[np.float32]
 Scores: TypeAlias = NDArray[np.float32]
 Point: TypeAlias = tuple[float, float]
 Region: TypeAlias = tuple[int, int, int, int]
-"""Whole pixels `x1, y1, x2, y2` inside the picture."""
+"""Whole pixels `x1, y1, x2, y2` of the decoder's luma plane: what is to be read of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,8 +29,10 @@ class Frame:
     """One decoded picture. The planes are views of the decoder's buffers: read them, never write.
 
     `luma` is uint8 (h, w). `chroma` is the pair (U, V), subsampled as the codec has it, or None for grey video.
-    `pts` is media time, `at` wall time (None in a replay whose start is not known) give or take `at_error`, and
-    `received` the wall time at which the frame reached this machine.
+    `display_aspect` is width over height as the picture is meant to be seen; None: its pixels are square. `hidden` are
+    polygons (normalised) that nobody is to see: every picture that is made of the planes has them black. `pts` is
+    media time, `at` wall time (None in a replay whose start is not known) give or take `at_error`, and `received` the
+    wall time at which the frame reached this machine.
     """
 
     camera: str
@@ -38,6 +41,8 @@ class Frame:
     luma: Pixels
     chroma: tuple[Pixels, Pixels] | None = None
     full_range: bool = False
+    display_aspect: float | None = None
+    hidden: tuple[tuple[Point, ...], ...] = ()
     at: float | None = None
     at_error: float | None = None
     received: float | None = None
@@ -46,6 +51,32 @@ class Frame:
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return self.luma.shape[1], self.luma.shape[0]
+
+    @property
+    def aspect(self) -> float:
+        """Width over height as it is meant to be seen: the width in display units."""
+        w, h = self.size
+        return self.display_aspect or w / h
+
+    @property
+    def true_size(self) -> tuple[int, int]:
+        """Width and height in square pixels that show it in its true shape and lose nothing."""
+        w, h = self.size
+        return max(w, round(h * self.aspect)), max(h, round(w / self.aspect))
+
+    def region(self, box: NDArray[np.floating[Any]] | tuple[float, float, float, float]) -> Region:
+        """The pixels that hold this box (4,) of display units, as far as it lies in the picture; at least one."""
+        w, h = self.size
+        x1, y1, x2, y2 = np.asarray(box, np.float64) * (w / self.aspect, h, w / self.aspect, h)
+        left, top = int(np.clip(x1 + _ROUNDING, 0, w - 1)), int(np.clip(y1 + _ROUNDING, 0, h - 1))
+        right, bottom = (int(np.ceil(edge - _ROUNDING)) for edge in (x2, y2))
+        return left, top, int(np.clip(right, left + 1, w)), int(np.clip(bottom, top + 1, h))
+
+    def box(self, region: Region) -> Boxes:
+        """A region's box (4,) in display units."""
+        (w, h), (x1, y1, x2, y2) = self.size, region
+        wide, tall = self.aspect / w, 1 / h
+        return np.array([x1 * wide, y1 * tall, x2 * wide, y2 * tall], np.float32)
 
     def rgb(self, region: Region | None = None, size: tuple[int, int] | None = None) -> Pixels:
         """The asked region as RGB uint8 (h, w, 3), scaled to `size` (w, h) first: colour costs what is asked for.
@@ -57,7 +88,7 @@ class Frame:
         size = size or (x2 - x1, y2 - y1)
         luma = _scaled(self.luma[y1:y2, x1:x2], size)
         if self.chroma is None:
-            return np.asarray(cv2.cvtColor(luma, cv2.COLOR_GRAY2RGB), np.uint8)
+            return self._blackened(np.asarray(cv2.cvtColor(luma, cv2.COLOR_GRAY2RGB), np.uint8), (x1, y1, x2, y2))
         u, v = (_scaled(_part(plane, (w, h), (x1, y1, x2, y2)), size) for plane in self.chroma)
         if not self.full_range:
             luma, u, v = (
@@ -65,8 +96,21 @@ class Frame:
                 for plane, levels in ((luma, _EXPAND_LUMA), (u, _EXPAND_CHROMA), (v, _EXPAND_CHROMA))
             )
         # Not OpenCV's "YUV", which scales U and V as analogue television did.
-        return np.asarray(cv2.cvtColor(cv2.merge((luma, v, u)), cv2.COLOR_YCrCb2RGB), np.uint8)
+        rgb = np.asarray(cv2.cvtColor(cv2.merge((luma, v, u)), cv2.COLOR_YCrCb2RGB), np.uint8)
+        return self._blackened(rgb, (x1, y1, x2, y2))
 
+    def _blackened(self, rgb: Pixels, region: Region) -> Pixels:
+        """What is hidden is painted over in the picture of `region`, pixels on the border too."""
+        (w, h), (x1, y1, x2, y2) = self.size, region
+        zoom = np.array([rgb.shape[1] / (x2 - x1), rgb.shape[0] / (y2 - y1)])
+        for polygon in self.hidden:
+            corners = np.rint((np.array(polygon) * (w, h) - (x1, y1)) * zoom).astype(np.int32)
+            cv2.fillPoly(rgb, [corners], (0, 0, 0))
+        return rgb
+
+
+# Pixels: an edge that falls on a border of pixels but for the last digits of a float is on it.
+_ROUNDING = 1e-3
 
 # Studio range (16–235, 16–240) to full range, as ITU-R BT.601 has it.
 _LEVELS = np.arange(256, dtype=np.float32)
@@ -98,24 +142,38 @@ def _scaled(plane: Pixels, size: tuple[int, int]) -> Pixels:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
-    """What moved: `boxes` (n, 4), and the `changed` share of the picture, 0–1."""
+    """What differs from the background: `boxes` (n, 4), and the `changed` share of the picture, 0–1.
+
+    `stirring` (n,), where told, says which of the boxes have changed since the frame before: the others stand there.
+    """
 
     boxes: Boxes
     changed: float
+    stirring: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
     """People found in one picture: `boxes` (n, 4), `scores` (n,).
 
-    `None` in its place means that nobody looked; an empty one means that somebody looked and saw no one.
+    `cut` (n,), where told, marks those of whom the edge of a look showed a part only; `looks` (n, k), where told, says
+    what they look like (`perceive/appearance.py`). `None` in its place means that nobody looked; an empty one means
+    that somebody looked and saw no one.
     """
 
     boxes: Boxes
     scores: Scores
+    cut: NDArray[np.bool_] | None = None
+    looks: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def only(self, rows: NDArray[np.bool_]) -> Detections:
+        """Those where `rows` (n,) is True."""
+        cut = None if self.cut is None else self.cut[rows]
+        looks = None if self.looks is None else self.looks[rows]
+        return Detections(self.boxes[rows], self.scores[rows], cut, looks)
 
     @classmethod
     def empty(cls) -> Detections:
@@ -123,16 +181,29 @@ class Detections:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Followed:
+    """Everybody followed: `boxes` (n, 4) where they are believed to be; `settled` (n,): surely known, and just seen."""
+
+    boxes: Boxes
+    settled: NDArray[np.bool_]
+
+    @classmethod
+    def nobody(cls) -> Followed:
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.bool_))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Tracks:
     """The confirmed tracks of one camera at one time.
 
-    `ids` int64 (n,); `boxes` (n, 4), *unclipped*: they may reach beyond the picture; `scores` (n,) of the last
-    sighting; `seen_at` (n,) media seconds of the last sighting, equal to `at` where the track was seen this time;
-    `born_at` (n,) of the first, and `born` (n, 4) its box: a track is told once it is sure, and began before that.
+    `aspect` is the picture's, width over height. `ids` int64 (n,); `boxes` (n, 4), *unclipped*: they may reach beyond
+    the picture; `scores` (n,) of the last sighting; `seen_at` (n,) media seconds of the last sighting, equal to `at`
+    where the track was seen this time; `born_at` (n,) of the first, and `born` (n, 4) its box: a track is told once it
+    is sure, and began before that.
     """
 
     at: float
-    size: tuple[int, int]
+    aspect: float
     ids: NDArray[np.int64]
     boxes: Boxes
     scores: Scores
@@ -145,8 +216,8 @@ class Tracks:
 
     def feet(self) -> NDArray[np.float64]:
         """Bottom centre of each box, normalised (n, 2)."""
-        x = (self.boxes[:, 0] + self.boxes[:, 2]) / (2 * self.size[0])
-        return np.stack([x, self.boxes[:, 3] / self.size[1]], axis=1).astype(np.float64)
+        x = (self.boxes[:, 0] + self.boxes[:, 2]) / (2 * self.aspect)
+        return np.stack([x, self.boxes[:, 3]], axis=1).astype(np.float64)
 
 
 class IncidentState(StrEnum):

@@ -15,6 +15,7 @@ from pipeline.rules.incidents import Now, Origin, Rules
 from pipeline.types import Boxes, Detections, Frame, Incident, IncidentState, Moment, Point, Tracks
 
 SIZE = (640, 480)
+ASPECT = SIZE[0] / SIZE[1]
 HEIGHT = 0.3
 """Of a person, in picture heights."""
 
@@ -25,12 +26,10 @@ def frame(luma: NDArray[np.uint8], pts: float) -> Frame:
     return Frame("yard", round(pts * 1000), pts, luma)
 
 
-def box(feet: Point, height: float = HEIGHT, size: tuple[int, int] = SIZE) -> tuple[float, float, float, float]:
-    """A person of `height` (share of the picture) who stands at `feet` (normalised); corners in pixels, unclipped."""
-    w, h = size
-    tall = height * h
-    x, y = feet[0] * w, feet[1] * h
-    return x - tall / 6, y - tall, x + tall / 6, y
+def box(feet: Point, height: float = HEIGHT, aspect: float = ASPECT) -> tuple[float, float, float, float]:
+    """A person of `height` (picture heights) who stands at `feet` (normalised); corners in display units, unclipped."""
+    x, y = feet[0] * aspect, feet[1]
+    return x - height / 6, y - height, x + height / 6, y
 
 
 def boxes(*feet: Point, height: float = HEIGHT) -> Boxes:
@@ -49,7 +48,7 @@ def way(*points: tuple[float, float, float]) -> Way:
 
 
 def sighting(at: float, anchor: Point, height: float = HEIGHT, born_at: float = 0.0, border: bool = False) -> Sighting:
-    return Sighting(at, anchor, height, SIZE[0] / SIZE[1], born_at, border)
+    return Sighting(at, anchor, height, ASPECT, born_at, border)
 
 
 @dataclass(frozen=True)
@@ -69,9 +68,9 @@ class Walker:
 class Street:
     """What a tracker says of walkers, time after time."""
 
-    def __init__(self, walkers: Mapping[int, Walker], size: tuple[int, int] = SIZE) -> None:
+    def __init__(self, walkers: Mapping[int, Walker], aspect: float = ASPECT) -> None:
         self._walkers = walkers
-        self._size = size
+        self._aspect = aspect
         self._born: dict[int, tuple[float, Point]] = {}
         self._last: dict[int, tuple[float, Point]] = {}
 
@@ -84,18 +83,18 @@ class Street:
         known = [i for i in there if i in self._last and at - self._born[i][0] >= there[i].sure_s]
         return Tracks(
             at,
-            self._size,
+            self._aspect,
             np.array(known, np.int64),
-            np.array([box(self._last[i][1], there[i].height, self._size) for i in known], np.float32).reshape(-1, 4),
+            np.array([box(self._last[i][1], there[i].height, self._aspect) for i in known], np.float32).reshape(-1, 4),
             np.full(len(known), 0.9, np.float32),
             np.array([self._last[i][0] for i in known], np.float64),
             np.array([self._born[i][0] for i in known], np.float64),
-            np.array([box(self._born[i][1], there[i].height, self._size) for i in known], np.float32).reshape(-1, 4),
+            np.array([box(self._born[i][1], there[i].height, self._aspect) for i in known], np.float32).reshape(-1, 4),
         )
 
 
 def now(at: float) -> Now:
-    return Now(Moment(at))
+    return Now(Moment(at), size=SIZE)
 
 
 def watch(

@@ -58,3 +58,36 @@ def winds_around(point: tuple[float, float], polygon: tuple[tuple[float, float],
         step = atan2(y2 - point[1], x2 - point[0]) - atan2(y1 - point[1], x1 - point[0])
         turned += (step + pi) % (2 * pi) - pi
     return abs(turned) > pi
+
+
+def overlaps(a: NDArray[np.float32], b: NDArray[np.float32], grow: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Intersection over union of every pair, all sides moved out."""
+    out = np.zeros((len(a), len(b)))
+    for i, j in np.ndindex(out.shape):
+        (x1, y1, x2, y2), (u1, v1, u2, v2) = (
+            (box[0] - grow[i][0], box[1] - grow[i][1], box[2] + grow[i][0], box[3] + grow[i][1]) for box in (a[i], b[j])
+        )
+        common = max(0.0, min(x2, u2) - max(x1, u1)) * max(0.0, min(y2, v2) - max(y1, v1))
+        out[i, j] = common / ((x2 - x1) * (y2 - y1) + (u2 - u1) * (v2 - v1) - common)
+    return out
+
+
+def levels(
+    plane: NDArray[np.uint8], parts: Plane, across: int, down: int, low: float, high: float, bins: int
+) -> NDArray[np.float64]:
+    """Histograms of the points of each part that lie on the plane; zeros where that are less than half."""
+    out = np.zeros((len(parts), bins))
+    for n, (x1, y1, x2, y2) in enumerate(parts.astype(np.float64)):
+        values = []
+        for r, c in np.ndindex(down, across):
+            y = int(np.floor((y1 + (r + 0.5) / down * (y2 - y1)) * plane.shape[0]))
+            x = int(np.floor((x1 + (c + 0.5) / across * (x2 - x1)) * plane.shape[1]))
+            if 0 <= y < plane.shape[0] and 0 <= x < plane.shape[1]:
+                values.append(float(plane[y, x]))
+        if 2 * len(values) < across * down:
+            continue
+        for value in values:
+            place = min(max((value - low) / (high - low) * (bins - 1), 0.0), bins - 1.001)
+            out[n, int(place)] += (1 - place % 1) / len(values)
+            out[n, int(place) + 1] += place % 1 / len(values)
+    return out

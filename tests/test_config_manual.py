@@ -26,7 +26,9 @@ PLACES: dict[type[Strict], tuple[str, str, str]] = {
     config.Workers: ("workers", "workers", "cameras"),
     config.Camera: ("cameras.NAME", "demo", ""),
     config.Zone: ("cameras.NAME.zones.NAME", "mat", "lines"),
-    config.Line: ("cameras.NAME.lines.NAME", "threshold", "rules"),
+    config.Line: ("cameras.NAME.lines.NAME", "threshold", "masks"),
+    config.Mask: ("cameras.NAME.masks.NAME", "clock", "rules"),
+    config.Heights: ("cameras.NAME.person_height", "person_height", "enabled"),
     config.Rule: ("cameras.NAME.rules.NAME", "someone-on-the-mat", ""),
 }
 KEYS = [(model, name, field) for model in PLACES for name, field in model.model_fields.items()]
@@ -107,8 +109,8 @@ def test_the_manual_is_a_good_file_with_defaults_only():
     assert loaded.config.detector == plain.detector
     assert loaded.config.workers == plain.workers
     assert loaded.config.alerts.journal == ROOT / plain.alerts.journal
-    shown = loaded.config.cameras["demo"].model_dump(exclude={"name", "url", "zones", "lines", "rules"})
-    assert shown == plain.cameras["c"].model_dump(exclude={"name", "url", "zones", "lines", "rules"})
+    shown = loaded.config.cameras["demo"].model_dump(exclude={"name", "url", "zones", "lines", "masks", "rules"})
+    assert shown == plain.cameras["c"].model_dump(exclude={"name", "url", "zones", "lines", "masks", "rules"})
 
 
 def test_the_manuals_shapes_are_those_of_the_scene_it_watches():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, tzinfo
+from fractions import Fraction
 from types import TracebackType
 from typing import Protocol
 
@@ -14,6 +15,7 @@ import av
 import av.error
 from av.container import InputContainer
 
+from pipeline.capture.aspect import Aspect, display_aspect
 from pipeline.capture.faults import source_error
 from pipeline.capture.live import Live
 from pipeline.capture.planes import planes
@@ -60,7 +62,7 @@ class Stream:
 
     A live one ends with SourceError only, recordings end when they have been read. `decoded`, `corrupt` (packets that
     did not decode, pictures known to be damaged), `duplicates`, `lag_s` and `progress_at` (monotonic time of the last
-    picture) may be read from other threads.
+    picture), `aspect` and where it is from, may be read from other threads.
     """
 
     def __init__(self, camera: Camera, clock: Clock, source: _Source, first_seq: int = 0) -> None:
@@ -68,11 +70,14 @@ class Stream:
         self.lag_s = 0.0
         self.size: tuple[int, int] | None = None
         self.codec: str | None = None
+        self.aspect: Aspect | None = None
         self._camera = camera
+        self._hidden = tuple(mask.polygon for mask in camera.masks.values() if mask.of == "privacy")
         self._clock = clock
         self._source = source
         self._seq = first_seq
         self._untimed = 0
+        self._sample: Fraction | None = None
         self._container = source.next()
         self.progress_at = clock.monotonic()
 
@@ -125,6 +130,7 @@ class Stream:
             return []
         if pictures:
             self.codec = packet.stream.codec_context.name
+            self._sample = packet.stream.sample_aspect_ratio
         return pictures
 
     def _frame(self, picture: av.VideoFrame) -> Frame | None:
@@ -141,6 +147,7 @@ class Stream:
         self._seq += 1
         self.lag_s = placed.lag
         self.size = picture.width, picture.height
+        self.aspect = display_aspect(self.size, self._sample, self._camera.aspect)
         return Frame(
             camera=self._camera.name,
             seq=self._seq - 1,
@@ -148,6 +155,8 @@ class Stream:
             luma=luma,
             chroma=chroma,
             full_range=full_range,
+            display_aspect=self.aspect.ratio,
+            hidden=self._hidden,
             at=placed.at,
             at_error=placed.at_error,
             received=received,

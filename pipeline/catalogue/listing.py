@@ -33,7 +33,9 @@ class ModelEntry:
 
     `width` and `height` are of the input, in pixels. `fit` says whether the picture is letterboxed (the rest filled
     with `pad`, 0–255) or stretched. Pixel values are divided by `scale`. `decoded` tells a `yolox` graph that gives
-    pixels from one that gives offsets in the grid of each of `strides`. `calibration` is (slope, offset) of the line
+    pixels from one that gives offsets in the grid of each of `strides`. `cost_ms` is about what one look takes on one
+    core, and decides how many are taken in a turn; a figure of the file, so that a recording is analysed alike on every
+    machine. `calibration` is (slope, offset) of the line
     that takes the logit of the graph's score to the logit of the score that is told (Platt 1999).
     """
 
@@ -47,6 +49,7 @@ class ModelEntry:
     person_class: Annotated[int, Field(ge=0)] = 0
     strides: tuple[Annotated[int, Field(ge=1)], ...] = (8, 16, 32)
     decoded: bool = False
+    cost_ms: Annotated[float, Field(gt=0)] = 15.0
     calibration: tuple[Annotated[float, Field(gt=0)], float] = (1.0, 0.0)
     name: str = ""
     file: str = ""

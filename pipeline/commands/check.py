@@ -108,6 +108,8 @@ def _as_json(camera: Camera, seen: list[Probe], drawn: dict[str, Path]) -> dict[
     for one in seen:
         if one.camera == camera.name:
             about["probe"] = {"size": one.size, "codec": one.codec, "fps": one.fps, "error": one.error}
+            if one.aspect:
+                about["probe"] |= {"aspect": round(one.aspect.ratio, 4), "aspect_from": one.aspect.why}
     if camera.name in drawn:
         about["drawing"] = str(drawn[camera.name])
     return about

@@ -1,4 +1,5 @@
-"""A camera's picture with its zones, lines and the ways that count, to check them by eye.
+"""A camera's picture, in its true shape, with all that its keys say of it, to check them by eye: zones, lines and the
+ways that count, masks, the smallest and the tallest person, and the tiles in which small people are searched.
 
 Not here: the overlay of an alert's snapshot (`store/`).
 """
@@ -13,11 +14,14 @@ import numpy as np
 
 from pipeline.config import Camera, Direction
 from pipeline.errors import ZonewatchError
+from pipeline.perceive.sweep import tiles
 from pipeline.types import Pixels, Point
+from pipeline.workers.lane_settings import concerns
 
 _ZONES = ((80, 200, 255), (120, 255, 120), (255, 160, 60), (230, 120, 255), (80, 230, 230), (140, 140, 255))
 _LINE = (60, 60, 255)
 _BLACK = (0, 0, 0)
+_MASK, _TILE, _HEIGHT = (180, 180, 180), (150, 150, 110), (255, 255, 255)
 _TINT = 0.25
 _ARROW = 0.06
 """Length of an arrow, as a share of the picture's height."""
@@ -40,11 +44,47 @@ def save(camera: Camera, picture: Pixels, folder: Path) -> Path:
 def drawn(camera: Camera, picture: Pixels) -> Pixels:
     """A copy as BGR (h, w, 3), as OpenCV writes it, with everything the camera's rules watch."""
     image = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8)
+    _tiles(image, camera)
+    for name, mask in camera.masks.items():
+        _mask(image, f"{name} ({mask.of})", mask.polygon)
     for i, (name, zone) in enumerate(camera.zones.items()):
         _zone(image, name, zone.polygon, _ZONES[i % len(_ZONES)])
     for name, line in camera.lines.items():
         _line(image, name, line.points, [rule.direction for rule in camera.rules.values() if rule.line == name])
+    _heights(image, camera)
     return image
+
+
+def _tiles(image: Pixels, camera: Camera) -> None:
+    """Where small people are searched, though nothing moves."""
+    height, width = image.shape[:2]
+    for x1, y1, x2, y2 in tiles(concerns(camera), width / height):
+        corners = (round(x1 * height), round(y1 * height)), (round(x2 * height) - 1, round(y2 * height) - 1)
+        cv2.rectangle(image, *corners, _TILE, 1)
+
+
+def _mask(image: Pixels, name: str, polygon: tuple[Point, ...]) -> None:
+    """Hatched, so that it is told from a zone."""
+    corners = np.array([_pixel(image, point) for point in polygon], np.int32)
+    inside = cv2.fillPoly(np.zeros(image.shape[:2], np.uint8), [corners], 1)
+    rows, columns = np.indices(image.shape[:2])
+    image[(inside > 0) & ((rows + columns) % (8 * _thick(image)) < _thick(image))] = _MASK
+    cv2.polylines(image, [corners], True, _MASK, _thick(image), cv2.LINE_AA)
+    _label(image, name, _pixel(image, min(polygon, key=lambda point: (point[1], point[0]))), _MASK)
+
+
+def _heights(image: Pixels, camera: Camera) -> None:
+    """How tall the smallest and the tallest person are who count, as two measures at the right edge."""
+    limits = camera.person_height
+    smallest = limits.min if limits and limits.min is not None else camera.smallest
+    told = [("smallest", smallest)] + ([("tallest", limits.max)] if limits and limits.max is not None else [])
+    height, width = image.shape[:2]
+    for n, (name, share) in enumerate(told, 1):
+        x, top = width - 1 - round(n * 0.05 * height), max(0, height - 1 - round(share * height))
+        cv2.line(image, (x, height - 1), (x, top), _HEIGHT, _thick(image) + 1)
+        for y in (top, height - 1):
+            cv2.line(image, (x - 4 * _thick(image), y), (x + 4 * _thick(image), y), _HEIGHT, _thick(image) + 1)
+        _label(image, f"{name} {share:g}", (x, top), _HEIGHT)
 
 
 def _zone(image: Pixels, name: str, polygon: tuple[Point, ...], colour: tuple[int, int, int]) -> None:

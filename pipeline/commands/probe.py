@@ -6,9 +6,10 @@ Not here: keeping a camera open (`capture/camera.py`).
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
+from pipeline.capture.aspect import Aspect
 from pipeline.capture.decode import Stream, open_stream
 from pipeline.capture.timeline import Timeline
 from pipeline.clock import SystemClock
@@ -22,20 +23,25 @@ PICTURES = 12
 
 @dataclass(slots=True)
 class Probe:
-    """What was seen: `size` in pixels, `fps` by the timestamps, `picture` the first one as RGB (h, w, 3)."""
+    """What was seen: `size` in pixels, `fps` by the timestamps, `picture` the first one, RGB (h, w, 3).
+
+    `aspect` is its true shape, which `picture` has, and where that is known from.
+    """
 
     camera: str
     size: tuple[int, int] | None = None
     codec: str | None = None
     fps: float | None = None
     picture: Pixels | None = None
+    aspect: Aspect | None = None
     error: str | None = None
 
     def __str__(self) -> str:
         if self.error or not self.size:
             return f"{self.error}"
         fps = f"{self.fps:.3g} fps" if self.fps else "fps not known"
-        return f"camera {self.camera}: {self.size[0]}x{self.size[1]} {self.codec} {fps}"
+        shape = f", shown as {self.aspect.ratio:.3g}:1 ({self.aspect.why})" if self.aspect else ""
+        return f"camera {self.camera}: {self.size[0]}x{self.size[1]} {self.codec} {fps}{shape}"
 
 
 def probe(cameras: list[Camera], zone: tzinfo) -> list[Probe]:
@@ -82,7 +88,8 @@ class _Look(threading.Thread):
         for frame in stream:
             times.append(frame.pts)
             if self._first is None:
-                self._first = Probe(self._camera.name, frame.size, stream.codec, picture=frame.rgb())
+                picture = frame.rgb(size=frame.true_size)
+                self._first = Probe(self._camera.name, frame.size, stream.codec, None, picture, stream.aspect)
             if len(times) == PICTURES:
                 break
         if self._first is None:
@@ -90,4 +97,4 @@ class _Look(threading.Thread):
             return Probe(self._camera.name, error=said)
         seconds = times[-1] - times[0]
         fps = (len(times) - 1) / seconds if seconds > 0 else None
-        return Probe(self._camera.name, self._first.size, self._first.codec, fps, self._first.picture)
+        return replace(self._first, fps=fps)

@@ -1,67 +1,145 @@
-"""Where the detector is to look: it is the dear part, so only where something moves or someone is followed.
+"""Where the detector is to look: it is the dear part, so it goes where something moves or somebody is followed.
 
-The whole picture is looked at when watching begins and every `sweep_s`, so that someone who stands still is found.
-Pure; pixels and media seconds. Not here: what is found there (`person`).
+A turn has a budget of looks, spent by need: near a rule's zone or line first, then what is new or uncertain, what has
+not been looked at for long before the rest; what has no place waits for the next turn. Who stands still is found by
+the `sweep`. Pure; display units and media seconds. Not here: what is found (`person`), how looks are laid (`looks`).
 """
 
 from __future__ import annotations
 
-from math import ceil
+from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.types import Boxes, Frame, Motion, Region
+from pipeline.perceive.looks import LEAST_SHARE, Area, Look, Want, around, meet, pack, within
+from pipeline.perceive.restless import Restless
+from pipeline.perceive.sweep import Concern, Sweep
+from pipeline.types import Boxes, Followed, Frame, Motion, Region
 
-# A followed person is somewhere in the box grown by this share of its size on each side.
+# A followed person is somewhere in the box grown by so much of its size on each side; so is one of whom a part moves.
 _MARGIN = 0.5
-# A region is never smaller than this share of the picture's height: context helps the detector.
+# A look is never smaller than this share of the picture's height, whoever may be in it: context helps the detector.
 _LEAST_SIDE = 0.6
-# Regions that cover more than this are the whole picture, at the price of one look.
-_NEARLY_ALL = 0.5
-_MOST_REGIONS = 3
+# Seconds: who is surely known and does not move is looked at so often.
+_CALM_S = 0.35
+# So many of their sizes from a rule's zone or line people and motion are near it. What moves farther away is looked at
+# only as finely as the whole picture is: who is small there is found when they come nearer.
+_A_STEP_OR_TWO = 1.5
+# Somebody stays within their box, grown by so much, while they stand.
+_FIDGETS = 0.08
+# How much nearness to a rule, and not being sure, weigh against seconds without a look.
+_NEAR, _UNSURE = 4.0, 2.0
+# Cells across and down in which it is noted when they were looked at last.
+_GRID = (16, 9)
 
 
 class Attention:
-    """`regions` after each frame of one camera."""
+    """`regions` after each frame of one camera; `smallest` (share of the picture's height) is who must be found."""
 
-    def __init__(self, sweep_s: float) -> None:
+    def __init__(self, sweep_s: float, smallest: float, looks: int, concerns: Sequence[Concern] = ()) -> None:
         self._sweep_s = sweep_s
-        self._swept_at: float | None = None
+        self._smallest = smallest
+        self._looks = looks
+        self._concerns = tuple(concerns)
+        self._sweep: Sweep | None = None
+        self._wide = 0.0
+        self._looked_at = np.full(_GRID[::-1], -1e9)
+        self._hints: list[Area] = []
+        self._restless = Restless()
 
-    def regions(self, frame: Frame, motion: Motion, followed: Boxes) -> list[Region]:
+    def concern(self, concerns: Sequence[Concern]) -> None:
+        """Rules have changed: the tiles of the sweep do with them."""
+        self._concerns, self._sweep = tuple(concerns), None
+
+    def look_again(self, cut: Boxes) -> None:
+        """Of these (n, 4) the edge of a look showed a part only: they are looked at next."""
+        self._hints = [_area(box) for box in cut]
+
+    def regions(self, frame: Frame, motion: Motion, followed: Followed) -> list[Region]:
         """The parts of the picture to look at now; none where nothing moves and nobody is followed."""
-        w, h = frame.size
-        whole = (0, 0, w, h)
-        if self._swept_at is None or frame.pts - self._swept_at >= self._sweep_s or motion.changed >= 1:
-            self._swept_at = frame.pts
-            return [whole]
-        boxes = np.vstack([motion.boxes, followed])
-        regions = _joined([_region(box, w, h) for box in boxes])
-        covered = sum((x2 - x1) * (y2 - y1) for x1, y1, x2, y2 in regions)
-        return [whole] if len(regions) > _MOST_REGIONS or covered > _NEARLY_ALL * w * h else regions
+        now, wide = frame.pts, frame.aspect
+        sweep, new = self._swept(wide), motion.changed >= 1
+        if new:
+            sweep.anew()
+        whole = sweep.whole_due(now)
+        looks = [Look((0.0, 0.0, wide, 1.0), 1.0, wide, 1.0)] if whole else []
+        moving = [] if new else [_area(box) for box in motion.boxes]
+        stirring = [True] * len(moving) if motion.stirring is None else motion.stirring.tolist()
+        wants = self._people(followed, moving, now, wide)
+        wants += self._moving(followed, list(zip(moving, stirring, strict=False)), now, wide)
+        chosen = pack(wants, looks, self._looks, wide, self._least_side)
+        chosen += sweep.due(now, self._looks - len(chosen))
+        self._note(chosen, now, wide)
+        self._restless.looked(chosen, now)
+        return [frame.region(area) for area in chosen]
+
+    @property
+    def _least_side(self) -> float:
+        return min(_LEAST_SIDE, self._smallest / LEAST_SHARE)
+
+    def _swept(self, wide: float) -> Sweep:
+        if self._sweep is None or self._wide != wide:
+            self._sweep, self._wide = Sweep(self._sweep_s, self._concerns, wide), wide
+        return self._sweep
+
+    def _people(self, followed: Followed, moving: list[Area], now: float, wide: float) -> list[Want]:
+        """Everybody followed, but for those who are surely known, stand and were looked at just now."""
+        wants = []
+        for box, settled in zip(map(_area, followed.boxes), followed.settled, strict=True):
+            age = self._age(box, now, wide)
+            if settled and age < _CALM_S and not _sets_off(box, moving):
+                continue
+            height = max(box[3] - box[1], self._smallest)
+            need = (age + 1) * (1.0 if settled else _UNSURE) * self._nearness(box, wide)
+            wants.append(Want(around(box, _MARGIN), height, need))
+        return wants
+
+    def _moving(self, followed: Followed, moving: list[tuple[Area, bool]], now: float, wide: float) -> list[Want]:
+        """What moves and is not a part of somebody followed, and whom the edge of a look had cut."""
+        known = [around(_area(box), _MARGIN) for box in followed.boxes]
+        others = [one for one in moving if not any(within(one[0], area) for area in known)]
+        parts = self._restless.due(others, now, lambda part: self._near(part, wide))
+        hints, self._hints = self._hints, []
+        return [
+            Want(
+                around(part, _MARGIN),
+                max(part[3] - part[1], self._smallest if self._near(part, wide) else LEAST_SHARE * wide),
+                (self._age(part, now, wide) + 1) * _UNSURE * self._nearness(part, wide),
+            )
+            for part in parts + hints
+        ]
+
+    def _nearness(self, box: Area, wide: float) -> float:
+        """More for who stands in, or a step or two from, what a rule watches."""
+        return _NEAR if self._near(box, wide) else 1.0
+
+    def _near(self, box: Area, wide: float) -> bool:
+        reach = around(box, _A_STEP_OR_TWO)
+        return not self._concerns or any(meet(reach, one.shown(wide)) for one in self._concerns)
+
+    def _age(self, box: Area, now: float, wide: float) -> float:
+        """Seconds since the middle of the box was looked at, a minute at most."""
+        columns, rows = _GRID
+        x = min(max(int((box[0] + box[2]) / 2 / wide * columns), 0), columns - 1)
+        y = min(max(int((box[1] + box[3]) / 2 * rows), 0), rows - 1)
+        return min(now - float(self._looked_at[y, x]), 60.0)
+
+    def _note(self, looks: list[Area], now: float, wide: float) -> None:
+        columns, rows = _GRID
+        for x1, y1, x2, y2 in looks:
+            across, down = (
+                slice(round(x1 / wide * columns), round(x2 / wide * columns)),
+                slice(round(y1 * rows), round(y2 * rows)),
+            )
+            self._looked_at[down, across] = now
 
 
-def _region(box: np.ndarray, w: int, h: int) -> Region:
-    """A square around the box with its margin, moved and cut to lie inside the picture."""
+def _sets_off(box: Area, moving: list[Area]) -> bool:
+    """Whether something moves there that is more than somebody who stands and fidgets."""
+    place = around(box, _FIDGETS)
+    return any(meet(box, part) and not within(part, place) for part in moving)
+
+
+def _area(box: Boxes) -> Area:
     x1, y1, x2, y2 = (float(edge) for edge in box)
-    side = max((x2 - x1), (y2 - y1)) * (1 + 2 * _MARGIN)
-    side = max(side, _LEAST_SIDE * h)
-    wide, tall = min(side, w), min(side, h)
-    left = min(max((x1 + x2 - wide) / 2, 0), w - wide)
-    top = min(max((y1 + y2 - tall) / 2, 0), h - tall)
-    return int(left), int(top), min(ceil(left + wide), w), min(ceil(top + tall), h)
-
-
-def _joined(regions: list[Region]) -> list[Region]:
-    """Overlapping regions become their common bounds, until none overlap."""
-    done: list[Region] = []
-    for region in regions:
-        while hit := next((other for other in done if _overlap(region, other)), None):
-            done.remove(hit)
-            region = min(region[0], hit[0]), min(region[1], hit[1]), max(region[2], hit[2]), max(region[3], hit[3])
-        done.append(region)
-    return done
-
-
-def _overlap(a: Region, b: Region) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+    return x1, y1, x2, y2

@@ -1,4 +1,4 @@
-"""A constant-velocity Kalman filter for many boxes at once, each axis on its own. Seconds and pixels.
+"""A constant-velocity Kalman filter for many boxes at once, each axis on its own. Seconds and display units.
 
 State per box: centre x, centre y, width, height, and the rate of each. All noise scales with the box's height, so that
 near and far people are filtered alike (as in SORT, Bewley et al. 2016, and ByteTrack, Zhang et al. 2022, but with time
@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 # Standard deviations, in heights: of a detector's edge, and of a person's change of speed within a second.
 _MEASURED = np.array([0.04, 0.04, 0.05, 0.05])
 _RESTLESS = np.array([1.0, 0.7, 0.3, 0.3])
+_ANYWHERE = 1e4
+_LEAST = 1e-3  # display units: no box is narrower
 _FIRST_SPEED = np.array([1.0, 0.7, 0.2, 0.2])
 
 
@@ -28,7 +30,7 @@ def measures(boxes: Boxes) -> Floats:
 
 def corners(measured: Floats) -> Boxes:
     """Centre, width, height (n, 4) to corners (n, 4)."""
-    half = np.maximum(measured[:, 2:], 1.0) / 2
+    half = np.maximum(measured[:, 2:], _LEAST) / 2
     return np.hstack([measured[:, :2] - half, measured[:, :2] + half]).astype(np.float32)
 
 
@@ -45,7 +47,7 @@ class Kalman:
         return corners(self.place)
 
     def unsure(self) -> Floats:
-        """By how much (standard deviation, pixels) the centres may be elsewhere, to the side and in height (n, 2)."""
+        """By how much (standard deviation) the centres may be elsewhere, to the side and in height (n, 2)."""
         return np.sqrt(self._cov[:, :2, 0])
 
     def add(self, boxes: Boxes) -> None:
@@ -88,6 +90,13 @@ class Kalman:
         self._rate[rows] += gain_rate * off
         self._cov[rows] = np.stack(
             [cov[..., 0] * (1 - gain_place), cov[..., 1] * (1 - gain_place), cov[..., 2] - gain_rate * cov[..., 1]], 2
+        )
+
+    def restart(self, rows: NDArray[np.intp]) -> None:
+        """Of these tracks (m,) nothing is known any more but that they are somebody: the next box is where they are."""
+        self._rate[rows] = 0
+        self._cov[rows] = (
+            np.array([_ANYWHERE, 0.0, 1.0]) * (_FIRST_SPEED**2)[None, :, None] * self.place[rows, 3, None, None] ** 2
         )
 
     def halt(self, rows: NDArray[np.bool_]) -> None:

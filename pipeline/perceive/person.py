@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -22,12 +22,20 @@ from pipeline.types import Boxes, Detections, Frame, Pixels, Region
 View: TypeAlias = tuple[Frame, Region]
 """The part of a frame that is to be looked at."""
 
-CUT_MARGIN = 2.0
-"""Pixels: a box this near to an inner edge of its region was cut there."""
+CUT_MARGIN = 0.006
+"""Share of its region's height: a box this near to an inner edge of its region was cut there."""
 SAME_PERSON = 0.55
 """IoU of two boxes from different regions above which they are one person."""
+TURN_MS = 60.0
+"""What the looks at one frame may take on a core, by the catalogue's figures."""
+LOOKS = (3, 12)
+"""At least and at most so many looks at one frame."""
 CUT_INSIDE = 0.6
 """Share of a cut box inside another one above which it is a part of it."""
+
+
+# Display units: less is a float's last digits.
+_ROUNDING = 1e-4
 
 
 class Node(Protocol):
@@ -109,8 +117,13 @@ class PersonDetector:
         self._buffer = np.full((batch, 3, entry.height, entry.width), entry.pad / entry.scale, np.float32)
         self._input_size = np.tile(np.array([[entry.width, entry.height]], np.int64), (batch, 1))
 
+    @property
+    def looks(self) -> int:
+        """How many views of one frame are worth their time: more of a model that is quick."""
+        return int(np.clip(round(TURN_MS / self._entry.cost_ms), *LOOKS))
+
     def detect(self, views: Sequence[View]) -> list[Detections]:
-        """The people of each view, best first, in pixels of its whole frame; boxes may reach beyond the view."""
+        """The people of each view, best first, in display units of its whole frame; boxes may reach beyond the view."""
         step = len(self._buffer)
         chunks = (views[start : start + step] for start in range(0, len(views), step))
         return [people for chunk in chunks for people in self._detect(chunk)]
@@ -127,7 +140,7 @@ class PersonDetector:
 
     def _fill(self, slot: int, frame: Frame, region: Region) -> _Place:
         """Write the view into its slot of the input and say where it lies there."""
-        place = _place(region, self._entry)
+        place = _place(frame.box(region), self._entry)
         (x, y), (w, h) = place.offset, place.size
         if (w, h) != (self._entry.width, self._entry.height):
             self._buffer[slot] = self._entry.pad / self._entry.scale
@@ -144,23 +157,23 @@ class PersonDetector:
             raise ModelError(f"model {self._entry.name}: ONNX Runtime failed on it: {error}") from error
 
 
-def merge(detections: Sequence[Detections], regions: Sequence[Region], frame_size: tuple[int, int]) -> Detections:
-    """Join what was found in several, perhaps overlapping, regions of one frame of `frame_size` (w, h).
+def merge(detections: Sequence[Detections], looked: Boxes, aspect: float) -> Detections:
+    """Join what was found in several, perhaps overlapping, parts `looked` at (n, 4) of one picture.
 
-    A person whom the edge of a region cut in two counts once: the part goes where the whole was seen. People of one
-    region are never taken for each other; the model has told them apart.
+    A person whom the edge of a part cut in two counts once: the piece goes where the whole was seen, and is told as
+    `cut` where nobody saw it. People of one part are never taken for each other; the model has told them apart.
     """
     if len(detections) == 1:
-        return detections[0]
+        return replace(detections[0], cut=_cut(detections[0].boxes, looked[0], aspect))
     boxes = np.concatenate([d.boxes for d in detections]).reshape(-1, 4)
     scores = np.concatenate([d.scores for d in detections])
-    cut = np.concatenate([_cut(d.boxes, r, frame_size) for d, r in zip(detections, regions, strict=True)])
+    cut = np.concatenate([_cut(d.boxes, part, aspect) for d, part in zip(detections, looked, strict=True)])
     origin = np.repeat(np.arange(len(detections)), [len(d) for d in detections])
     kept: list[int] = []
     for index in np.lexsort((-scores, cut)):  # whole ones first, the best of them first
         if not _told_already(index, kept, boxes, cut, origin):
             kept.append(int(index))
-    return Detections(boxes[kept].reshape(-1, 4), scores[kept])
+    return Detections(boxes[kept].reshape(-1, 4), scores[kept], cut[kept])
 
 
 def _told_already(index: int, kept: list[int], boxes: Boxes, cut: NDArray[np.bool_], origin: NDArray[np.int64]) -> bool:
@@ -174,39 +187,42 @@ def _told_already(index: int, kept: list[int], boxes: Boxes, cut: NDArray[np.boo
     return bool(cut[index] and (inside & (area(whole) > area(box))).any())
 
 
-def _cut(boxes: Boxes, region: Region, frame_size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Which boxes reach an edge of their region that is not an edge of the picture."""
-    low, high = np.array(region[:2]), np.array(region[2:])
-    at_low = (boxes[:, :2] <= low + CUT_MARGIN) & (low > 0)
-    at_high = (boxes[:, 2:] >= high - CUT_MARGIN) & (high < np.array(frame_size))
+def _cut(boxes: Boxes, part: Boxes, aspect: float) -> NDArray[np.bool_]:
+    """Which boxes reach an edge of their part (4,) that is not an edge of the picture."""
+    low, high, margin = part[:2], part[2:], CUT_MARGIN * (part[3] - part[1])
+    at_low = (boxes[:, :2] <= low + margin) & (low > 0)
+    at_high = (boxes[:, 2:] >= high - margin) & (high < np.array([aspect, 1.0]) - _ROUNDING)
     return np.asarray((at_low | at_high).any(axis=1), np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a region lies in the input: `offset` and `size` in input pixels."""
+    """Where a part of the picture, a box (4,), lies in the input: `offset` and `size` in input pixels."""
 
-    region: Region
+    part: Boxes
     offset: tuple[int, int]
     size: tuple[int, int]
 
     def to_frame(self, found: Detections) -> Detections:
-        x1, y1, x2, y2 = self.region
+        x1, y1, x2, y2 = self.part
         zoom = np.array([(x2 - x1) / self.size[0], (y2 - y1) / self.size[1]] * 2, np.float32)
         boxes = (found.boxes - np.array(self.offset * 2, np.float32)) * zoom + np.array([x1, y1, x1, y1], np.float32)
         return Detections(boxes, found.scores)
 
 
-def _place(region: Region, entry: ModelEntry) -> _Place:
-    """Stretched over the whole input, or letterboxed: yolo graphs were trained with the picture in the middle."""
+def _place(part: Boxes, entry: ModelEntry) -> _Place:
+    """Stretched over the whole input, or letterboxed: yolo graphs were trained with the picture in the middle.
+
+    Letterboxed in its true shape, however the camera squeezes it: that is how people look in training pictures.
+    """
     whole = (entry.width, entry.height)
     if entry.fit == "stretch":
-        return _Place(region, (0, 0), whole)
-    w, h = region[2] - region[0], region[3] - region[1]
+        return _Place(part, (0, 0), whole)
+    w, h = float(part[2] - part[0]), float(part[3] - part[1])
     ratio = min(whole[0] / w, whole[1] / h)
     size = (max(1, min(whole[0], round(w * ratio))), max(1, min(whole[1], round(h * ratio))))
     middle = ((whole[0] - size[0]) // 2, (whole[1] - size[1]) // 2)
-    return _Place(region, middle if entry.family == "yolo" else (0, 0), size)
+    return _Place(part, middle if entry.family == "yolo" else (0, 0), size)
 
 
 def _write(picture: Pixels, entry: ModelEntry, into: NDArray[np.float32]) -> None:

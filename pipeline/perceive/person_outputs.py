@@ -70,13 +70,13 @@ def iou(box: Boxes, others: Boxes) -> Scores:
 
 
 def intersection(box: Boxes, others: Boxes) -> Scores:
-    """Shared area of one box (4,) with each of `others` (n, 4), in square pixels."""
+    """Shared area of one box (4,) with each of `others` (n, 4), in square units."""
     low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
     return np.asarray(np.clip(high - low, 0, None).prod(axis=1), np.float32)
 
 
 def area(boxes: Boxes) -> Scores:
-    """Square pixels of one box (4,) or of each of many (n, 4)."""
+    """Square units of one box (4,) or of each of many (n, 4)."""
     return np.asarray((boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1]), np.float32)
 
 

@@ -1,7 +1,8 @@
 """Detections to steady ids, per camera, by two-stage association (ByteTrack, Zhang et al. 2022). Ages in media seconds.
 
 Sure detections are paired first, doubtful ones then keep a track alive but never begin one. A track is confirmed by a
-second sure sighting, and dropped when looked for in vain for `lost_s`. Not here: what a track means (`rules`).
+second sure sighting. Looked for in vain for `lost_s` it is no longer shown, but remembered: who comes back soon, near
+and looking the same, is the same person with the same id. Not here: what a track means (`rules`).
 """
 
 from __future__ import annotations
@@ -11,18 +12,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.perceive.affinity import NEVER, covered, covered_by_others, doubles, overlap, paired_cost, return_cost
 from pipeline.perceive.assign import assign
 from pipeline.perceive.kalman import Kalman
-from pipeline.types import Boxes, Detections, Tracks
+from pipeline.perceive.looks import LEAST_SHARE
+from pipeline.perceive.roll import Roll, Rows
+from pipeline.types import Boxes, Detections, Followed, Tracks
 
 _PairList = list[tuple[int, int]]
 
-# A detection that overlaps so much with someone already seen is that someone; so is a slice of them, as tall as they.
-_SAME = 0.6
-_SLICE = 0.75
-_AS_TALL = 0.7
 # Nobody is looked for farther from where they should be than so many of their heights: who comes is not who has gone.
 _FARTHEST = 0.3
+# So much of a box must have been looked at, and near enough, to say that nobody was there.
+_LOOKED_AT = 0.7
+_NEAR_ENOUGH = LEAST_SHARE / 1.5
+# Nobody begins with a box that is so much broader than tall; who is followed may fall.
+_BROAD = 1.0
+# A box so covered by another one does not show what its person looks like.
+_COVERED = 0.15
+REMEMBER_S = 10.0
+"""At least so long who is out of sight is waited for."""
+# Who was last seen so near to an edge of the picture has left it, and is not waited for.
+_AT_EDGE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +45,18 @@ class TrackerSettings:
     confirm_s: float = 0.15
     tentative_s: float = 0.8
     lost_s: float = 2.0
+    remember_s: float = REMEMBER_S
 
 
 class Tracker:
-    """`update` after each analysed picture of one camera; ids count from 1 and are never used again."""
+    """`update` after each analysed picture of one camera; ids count from 1 and are never given to somebody else."""
 
     def __init__(self, settings: TrackerSettings) -> None:
         self._settings = settings
         self._filters = Kalman()
+        self._roll = Roll()
         self._at: float | None = None
         self._next_id = 1
-        self._ids: NDArray[np.int64] = np.zeros(0, np.int64)
-        self._boxes: Boxes = np.zeros((0, 4), np.float32)
-        self._born: Boxes = np.zeros((0, 4), np.float32)
-        self._scores: NDArray[np.float32] = np.zeros(0, np.float32)
-        self._seen_at = self._born_at = np.zeros(0)
-        self._missed_s = np.zeros(0)
-        self._confirmed = np.zeros(0, np.bool_)
 
     def anew(self) -> Tracker:
         """A tracker that follows nobody yet, and counts on where this one stopped."""
@@ -58,135 +64,168 @@ class Tracker:
         tracker._next_id = self._next_id
         return tracker
 
-    def expected(self) -> Boxes:
-        """Where everybody followed, sure or not, was last believed to be, corners (n, 4)."""
-        return self._filters.boxes()
+    def expected(self) -> Followed:
+        """Where everybody followed, sure or not, is believed to be, and who of them needs no look at once."""
+        rows = self._followed()
+        settled = self._roll.confirmed & (self._roll.missed_s <= 0)
+        return Followed(self._filters.boxes()[rows], settled[rows])
 
-    def update(self, people: Detections | None, at: float, size: tuple[int, int]) -> Tracks:
-        """`people` is None when nobody looked: tracks coast. Empty: looked for in vain, and in time they end."""
+    def update(self, people: Detections | None, at: float, aspect: float, looked: Boxes | None = None) -> Tracks:
+        """`people` is None when nobody looked: tracks coast. Empty: looked for in vain, and in time they end.
+
+        `looked` (n, 4) are the parts of the picture that were looked at; None means all of it.
+        """
         elapsed = 0.0 if self._at is None else max(0.0, at - self._at)
         self._at = at
         self._filters.predict(elapsed)
         if people is not None:
-            self._look(people, at, elapsed)
-        return self._tracks(at, size)
+            self._look(people, at, elapsed, self._looked_for(people, aspect, looked))
+        self._forget(at, aspect)
+        return self._tracks(at, aspect)
 
-    def _look(self, people: Detections, at: float, elapsed: float) -> None:
+    def _followed(self) -> NDArray[np.bool_]:
+        """Who is shown and looked for; the others are remembered only."""
+        roll, settings = self._roll, self._settings
+        return roll.missed_s <= np.where(roll.confirmed, settings.lost_s, settings.tentative_s)
+
+    def _look(self, people: Detections, at: float, elapsed: float, looked_for: NDArray[np.bool_]) -> None:
+        """Pair what was seen with who is followed, then with who has been lost; the rest of the sure ones are new."""
         settings = self._settings
-        sure = np.flatnonzero(people.scores >= settings.sure)
-        doubtful = np.flatnonzero((people.scores >= settings.doubtful) & (people.scores < settings.sure))
-        missing = np.arange(len(self._ids))
-        for these, reach, limit in ((sure, 1.0, 0.9), (doubtful, 0.3, 0.7)):
-            pairs = self._pairs(missing, people.boxes[these], reach, limit)
-            rows = np.array([missing[row] for row, _ in pairs], np.intp)
-            taken = these[[column for _, column in pairs]] if pairs else these[:0]
-            self._seen(rows, people, taken, at, confirms=these is sure)
-            missing = np.setdiff1d(missing, rows)
-            if these is sure:
-                unclaimed = np.setdiff1d(sure, taken)
-        self._missed(missing, elapsed)
+        whole = np.ones(len(people), np.bool_) if people.cut is None else ~people.cut
+        clear = covered_by_others(people.boxes) < _COVERED
+        sure = np.flatnonzero((people.scores >= settings.sure) & whole)
+        doubtful = np.flatnonzero((people.scores >= settings.doubtful) & (people.scores < settings.sure) & whole)
+        missing = np.flatnonzero(self._followed())
+        missing, unclaimed = self._pair(people, missing, sure, at, clear, reach=1.0, limit=0.9)
+        self._confirm(at)
+        missing, _ = self._pair(people, missing, doubtful, at, clear, reach=0.3, limit=0.7)
+        unclaimed = _singles(people, unclaimed, self._roll.boxes[self._roll.seen_at >= at])
+        unclaimed = self._return(people, unclaimed, at, clear)
+        unclaimed = unclaimed[~_broad(people.boxes[unclaimed])]
+        self._missed(looked_for & (self._roll.seen_at < at), elapsed)
         self._begin(people, unclaimed, at)
 
-    def _pairs(self, rows: NDArray[np.intp], boxes: Boxes, reach: float, limit: float) -> _PairList:
-        """Pair by overlap of boxes, grown by `reach` times what the filter is unsure of (C-BIoU: Yang et al. 2023).
+    def _pair(
+        self,
+        people: Detections,
+        rows: Rows,
+        which: Rows,
+        at: float,
+        clear: NDArray[np.bool_],
+        reach: float,
+        limit: float,
+    ) -> tuple[Rows, Rows]:
+        """Pair tracks `rows` with detections `which`, and who of both is left.
 
-        At five pictures a second a runner's boxes do not overlap, and at two not even those of who sets off or stops
-        and the place where they were expected; grown ones do.
+        By overlap of boxes, grown by `reach` times what the filter is unsure of (C-BIoU: Yang et al. 2023): at five
+        pictures a second a runner's boxes do not overlap, and at two not even those of who sets off or stops and the
+        place where they were expected; grown ones do. And by looks.
         """
-        known, seen = self._filters.boxes()[rows], self._boxes[rows]
+        if not len(rows) or not len(which):
+            return rows, which
+        known, seen = self._filters.boxes()[rows], self._roll.boxes[rows]
         unsure = np.minimum(self._filters.unsure()[rows], _FARTHEST * (known[:, 3:] - known[:, 1:2]))
         grow = 0.1 * (seen[:, 2:] - seen[:, :2]) + reach * unsure
-        return assign(1 - _overlap(known, boxes, grow), limit)
+        looks = None if people.looks is None else people.looks[which]
+        cost = paired_cost(overlap(known, people.boxes[which], grow), limit, self._roll.looks[rows], looks)
+        return self._take(assign(cost, NEVER), people, rows, which, at, clear)
 
-    def _seen(
-        self, rows: NDArray[np.intp], people: Detections, which: NDArray[np.intp], at: float, confirms: bool
-    ) -> None:
-        self._filters.correct(rows, people.boxes[which])
-        self._boxes[rows] = people.boxes[which]
-        self._scores[rows] = people.scores[which]
-        self._seen_at[rows] = at
-        self._missed_s[rows] = 0
-        if confirms:
-            self._confirmed[rows] |= at - self._born_at[rows] >= self._settings.confirm_s
+    def _return(self, people: Detections, which: Rows, at: float, clear: NDArray[np.bool_]) -> Rows:
+        """Of the detections `which`, those that are nobody who was lost."""
+        roll = self._roll
+        rows = np.flatnonzero(roll.confirmed & (roll.seen_at < at))
+        if not len(rows) or not len(which):
+            return which
+        looks = None if people.looks is None else people.looks[which]
+        cost = return_cost(roll.boxes[rows], at - roll.seen_at[rows], people.boxes[which], roll.looks[rows], looks)
+        pairs = assign(cost, NEVER)
+        self._filters.restart(np.array([rows[row] for row, _ in pairs], np.intp))
+        return self._take(pairs, people, rows, which, at, clear)[1]
 
-    def _missed(self, rows: NDArray[np.intp], elapsed: float) -> None:
-        """Only time in which somebody looked counts against a track."""
-        vain = np.zeros(len(self._ids), np.bool_)
-        vain[rows] = True
-        self._missed_s[vain] += elapsed
-        self._filters.halt(vain)
-        limit = np.where(self._confirmed, self._settings.lost_s, self._settings.tentative_s)
-        self._keep(self._missed_s <= limit)
+    def _take(
+        self, pairs: _PairList, people: Detections, rows: Rows, which: Rows, at: float, clear: NDArray[np.bool_]
+    ) -> tuple[Rows, Rows]:
+        """Note these pairs (places in `rows` and `which`) as seen; who of both is left."""
+        if not pairs:
+            return rows, which
+        row, column = np.array(pairs, np.intp).T
+        self._filters.correct(rows[row], people.boxes[which[column]])
+        self._roll.seen(rows[row], people, which[column], at, clear)
+        return np.delete(rows, row), np.delete(which, column)
 
-    def _keep(self, rows: NDArray[np.bool_]) -> None:
-        self._filters.keep(rows)
-        self._boxes, self._born = self._boxes[rows], self._born[rows]
-        self._ids, self._scores, self._confirmed = self._ids[rows], self._scores[rows], self._confirmed[rows]
-        self._seen_at, self._born_at, self._missed_s = self._seen_at[rows], self._born_at[rows], self._missed_s[rows]
+    def _confirm(self, at: float) -> None:
+        """Surely seen for long enough: surely somebody."""
+        roll = self._roll
+        roll.confirmed |= (roll.seen_at >= at) & (at - roll.born_at >= self._settings.confirm_s)
 
-    def _begin(self, people: Detections, which: NDArray[np.intp], at: float) -> None:
-        """A sure detection that nobody claims is someone new, unless it is a second box on someone just seen."""
-        which = _singles(people, which, self._boxes[self._seen_at >= at])
-        count = len(which)
+    def _looked_for(self, people: Detections, aspect: float, looked: Boxes | None) -> NDArray[np.bool_]:
+        """Who would have been found: their place was looked at near enough, and no part of somebody was seen there."""
+        if looked is None:
+            return np.ones(len(self._roll), np.bool_)
+        expected = self._filters.boxes()
+        inside = np.clip(expected, 0, np.array([aspect, 1.0] * 2, np.float32))
+        height = expected[:, 3] - expected[:, 1]
+        side = np.maximum(looked[:, 2] - looked[:, 0], looked[:, 3] - looked[:, 1])
+        fine = side[None] <= height[:, None] / _NEAR_ENOUGH
+        shares = np.stack([covered(inside, one[None]) for one in looked], axis=1)
+        out = (inside[:, 2:] - inside[:, :2]).min(axis=1) <= 0
+        found = ((shares >= _LOOKED_AT) & fine).any(axis=1) | out
+        if people.cut is not None and people.cut.any():
+            found &= covered(inside, people.boxes[people.cut]) < _COVERED
+        return np.asarray(found, np.bool_)
+
+    def _missed(self, rows: NDArray[np.bool_], elapsed: float) -> None:
+        """Only time in which somebody looked there counts against a track."""
+        self._roll.missed_s[rows] += elapsed
+        self._filters.halt(rows)
+
+    def _forget(self, at: float, aspect: float) -> None:
+        """Who is neither followed nor remembered: the unsure, who left by the picture's edge, who is long away."""
+        roll, settings = self._roll, self._settings
+        away = at - roll.seen_at
+        edge = (
+            (roll.boxes[:, 0] < _AT_EDGE) | (roll.boxes[:, 2] > aspect - _AT_EDGE) | (roll.boxes[:, 3] > 1 - _AT_EDGE)
+        )
+        remembered = roll.confirmed & ~edge & (away <= settings.remember_s)
+        kept = self._followed() | remembered
+        if not kept.all():
+            self._filters.keep(kept)
+            roll.keep(kept)
+
+    def _begin(self, people: Detections, which: Rows, at: float) -> None:
+        """A sure detection that nobody claims is someone new."""
         self._filters.add(people.boxes[which])
-        self._boxes = np.vstack([self._boxes, people.boxes[which]])
-        self._born = np.vstack([self._born, people.boxes[which]])
-        self._ids = np.append(self._ids, np.arange(self._next_id, self._next_id + count))
-        self._next_id += count
-        self._scores = np.append(self._scores, people.scores[which])
-        self._seen_at = np.append(self._seen_at, np.full(count, at))
-        self._born_at = np.append(self._born_at, np.full(count, at))
-        self._missed_s = np.append(self._missed_s, np.zeros(count))
-        self._confirmed = np.append(self._confirmed, np.zeros(count, np.bool_))
+        self._roll.add(self._next_id, people, which, at)
+        self._next_id += len(which)
 
-    def _tracks(self, at: float, size: tuple[int, int]) -> Tracks:
+    def _tracks(self, at: float, aspect: float) -> Tracks:
         """Who was seen is where the detector saw them; a filtered box lags when someone walks in from the edge."""
-        sure = self._confirmed
-        seen = (self._seen_at >= at)[:, None]
-        boxes = np.where(seen, self._boxes, self._filters.boxes())[sure]
-        seen_at, born_at = self._seen_at[sure], self._born_at[sure]
-        return Tracks(at, size, self._ids[sure], boxes, self._scores[sure], seen_at, born_at, self._born[sure])
+        roll = self._roll
+        shown = roll.confirmed & self._followed()
+        seen = (roll.seen_at >= at)[:, None]
+        boxes = np.where(seen, roll.boxes, self._filters.boxes())[shown]
+        return Tracks(
+            at,
+            aspect,
+            roll.ids[shown],
+            boxes,
+            roll.scores[shown],
+            roll.seen_at[shown],
+            roll.born_at[shown],
+            roll.born[shown],
+        )
 
 
-def _singles(people: Detections, which: NDArray[np.intp], known: Boxes) -> NDArray[np.intp]:
+def _broad(boxes: Boxes) -> NDArray[np.bool_]:
+    """Whose boxes (n, 4) are broader than anybody who stands, walks, sits or rides, and not cut by the lower edge."""
+    w, h = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    return np.asarray((w > _BROAD * h) & (boxes[:, 3] < 1 - _AT_EDGE), np.bool_)
+
+
+def _singles(people: Detections, which: Rows, known: Boxes) -> Rows:
     """Those of `which` (n,) that are no second boxes on somebody of `known` (m, 4) or on a surer one of themselves."""
     kept: list[int] = []
     for one in which[np.argsort(-people.scores[which], kind="stable")]:
-        if not _doubles(people.boxes[one : one + 1], np.vstack([known, people.boxes[kept]])).any():
+        if not doubles(people.boxes[one : one + 1], np.vstack([known, people.boxes[kept]])).any():
             kept.append(int(one))
     return np.array(sorted(kept), np.intp)
-
-
-def _doubles(new: Boxes, known: Boxes) -> NDArray[np.bool_]:
-    """Which of `new` (n, 4) are second boxes on somebody of `known` (m, 4): much the same, or a slice as tall."""
-    common = _common(new, known)
-    areas, others = _areas(new)[:, None], _areas(known)[None]
-    tall, taller = (new[:, 3] - new[:, 1])[:, None], (known[:, 3] - known[:, 1])[None]
-    alike = np.minimum(tall, taller) > _AS_TALL * np.maximum(tall, taller)
-    same = common > _SAME * (areas + others - common)
-    slices = alike & (common > _SLICE * np.minimum(areas, others))
-    return np.asarray((same | slices).any(axis=1))
-
-
-def _overlap(a: Boxes, b: Boxes, grow: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Intersection over union (n, m) of `a` (n, 4) and `b` (m, 4), each side moved out by `grow` (n, 2), pixels."""
-    out = np.zeros((len(a), len(b)))
-    for i, extent in enumerate(grow.astype(np.float32)):
-        p, q = _grown(a[i : i + 1], extent), _grown(b, extent)
-        common = _common(p, q)
-        out[i] = (common / np.maximum(_areas(p) + _areas(q) - common, 1e-9))[0]
-    return out
-
-
-def _common(a: Boxes, b: Boxes) -> NDArray[np.float64]:
-    """Areas (n, m) of the intersections."""
-    side = np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])
-    return np.asarray(np.prod(np.maximum(side, 0), axis=2), np.float64)
-
-
-def _areas(boxes: Boxes) -> NDArray[np.float64]:
-    return np.asarray(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), np.float64)
-
-
-def _grown(boxes: Boxes, extent: NDArray[np.float32]) -> Boxes:
-    return np.hstack([boxes[:, :2] - extent, boxes[:, 2:] + extent])

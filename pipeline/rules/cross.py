@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.config import Line, Rule
-from pipeline.rules.facts import LONGEST_STEP_S, Fact, Happening, Sighting
+from pipeline.rules.facts import OUT_OF_SIGHT_S, Fact, Happening, Sighting
 from pipeline.rules.geometry import Segment, along, beside, between, heading
 
 # Who is across a line is clear of it by this share of their height.
@@ -81,7 +81,7 @@ class Cross:
 
     def _crossing(self, now: Sighting) -> _Crossing | None:
         last = self._last
-        if last is None or now.at - last.at > LONGEST_STEP_S:
+        if last is None or now.at - last.at > OUT_OF_SIGHT_S:
             return None
         if self._side(last) is self._side(now):
             return None

@@ -9,8 +9,10 @@ from typing import Any, Protocol
 
 from pipeline.types import Point
 
-# Two sightings further apart than this say nothing of the way between them.
 LONGEST_STEP_S = 2.0
+"""Two sightings further apart than this say nothing of the way between them."""
+OUT_OF_SIGHT_S = 5.0
+"""Who is hidden for no longer than this has not left, and went from where they were seen last to where they are now."""
 
 
 @dataclass(frozen=True, slots=True)

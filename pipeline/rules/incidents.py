@@ -18,6 +18,8 @@ from pipeline.rules.triggers import trigger_for
 from pipeline.types import Incident, IncidentState, Moment, Point, Tracks
 
 _LONGEST_PATH = 64
+# Seconds: a track that is no longer shown may come back, as the same person, for a while.
+_WAITED_FOR_S = 10.0
 _BORDER = 0.01
 # Feet that the picture's lower edge cuts off are found a little above or below it: they are at the edge.
 _BELOW_EDGE = 0.03
@@ -36,11 +38,15 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The moment of an update; `received` and `decided` are wall seconds, None in a replay without a known start."""
+    """The moment of an update; `received` and `decided` are wall seconds, None in a replay without a known start.
+
+    `size` is the decoded picture's, width and height in pixels.
+    """
 
     at: Moment
     received: float | None = None
     decided: float | None = None
+    size: tuple[int, int] = (0, 0)
 
     def moment(self, media: float) -> Moment:
         """Another media time, on the same mapping to wall time."""
@@ -59,7 +65,6 @@ class _Person:
     first: Sighting | None
     box: tuple[float, float, float, float]
     score: float
-    size: tuple[int, int]
     path: list[tuple[float, float, float]] = field(default_factory=list)
 
     def walked(self) -> None:
@@ -117,7 +122,7 @@ class Rules:
         told: list[Incident] = []
         for watch in self._all_watches(present):
             told += self._tell(watch, self._facts(watch, present, seen, now.at.media), now)
-        self._forget(present)
+        self._forget(present, now.at.media)
         return told
 
     def interrupt(self, now: Now, reason: str) -> list[Incident]:
@@ -141,17 +146,15 @@ class Rules:
 
     def _look(self, tracks: Tracks) -> set[int]:
         """Note every track that was seen this time; the others coast."""
-        w, h = tracks.size
+        shape = (tracks.aspect, 1.0)
         seen = set()
         for i in np.flatnonzero(tracks.seen_at >= tracks.at):
-            box = tracks.boxes[i] / (w, h, w, h)
+            box = tracks.boxes[i] / (shape * 2)
             track, person = int(tracks.ids[i]), self._people.get(int(tracks.ids[i]))
-            sighting = _sighting(box, float(tracks.born_at[i]), tracks.at, w / h)
+            sighting = _sighting(box, float(tracks.born_at[i]), tracks.at, tracks.aspect)
             first = None if person else _first(tracks, int(i))
             path = person.path if person else []
-            self._people[track] = person = _Person(
-                sighting, first, _rounded(box), float(tracks.scores[i]), (w, h), path
-            )
+            self._people[track] = person = _Person(sighting, first, _rounded(box), float(tracks.scores[i]), path)
             person.walked()
             seen.add(track)
         return seen
@@ -167,17 +170,20 @@ class Rules:
                     yield self._watches[key]
 
     def _facts(self, watch: _Watch, present: set[int], seen: set[int], now: float) -> list[Fact]:
+        if watch.track in seen and not _counts(watch.rule, self._people[watch.track].sighting):
+            return watch.trigger.unseen(now)
         if watch.track in seen:
             return [fact for one in self._people[watch.track].sightings() for fact in watch.trigger.seen(one)]
         return watch.trigger.unseen(now) if watch.track in present else watch.trigger.gone(now)
 
-    def _forget(self, present: set[int]) -> None:
-        """Drop what can have nothing more to say: state keyed by a track's id ends with the track."""
+    def _forget(self, present: set[int], now: float) -> None:
+        """Drop what can have nothing more to say: of people who have been gone for longer than they are waited for."""
+        gone = {t for t, one in self._people.items() if t not in present and now - one.sighting.at > _WAITED_FOR_S}
         for key, watch in list(self._watches.items()):
-            if watch.track not in present and watch.trigger.idle and watch.case is None:
+            if watch.track in gone and watch.trigger.idle and watch.case is None:
                 del self._watches[key]
         waiting = {watch.track for watch in self._watches.values()}
-        for track in [track for track in self._people if track not in present | waiting]:
+        for track in gone - waiting:
             del self._people[track]
 
     def _tell(self, watch: _Watch, facts: list[Fact], now: Now) -> list[Incident]:
@@ -241,12 +247,21 @@ class Rules:
             path=tuple(person.path),
             score=round(case.score, 3),
             why=dict(fact.why),
-            frame_size=person.size,
+            frame_size=now.size,
             received=now.received,
             decided=now.decided,
             model=dict(self._origin.model),
             config_hash=self._origin.config_hash,
         )
+
+
+def _counts(rule: Rule, sighting: Sighting) -> bool:
+    """Whether a person of this height concerns the rule; of whom the picture's edge cuts off a part it is not known."""
+    heights = rule.person_height
+    if heights is None:
+        return True
+    too_small = heights.min is not None and sighting.height < heights.min and not sighting.at_border
+    return not too_small and (heights.max is None or sighting.height <= heights.max)
 
 
 def _same_rule(name: str, old: Camera, new: Camera) -> bool:
@@ -261,8 +276,8 @@ def _same_rule(name: str, old: Camera, new: Camera) -> bool:
 
 def _first(tracks: Tracks, i: int) -> Sighting | None:
     """The sighting that a track began with, where that was earlier than this one."""
-    born_at, (w, h) = float(tracks.born_at[i]), tracks.size
-    return _sighting(tracks.born[i] / (w, h, w, h), born_at, born_at, w / h) if born_at < tracks.at else None
+    born_at, shape = float(tracks.born_at[i]), (tracks.aspect, 1.0)
+    return _sighting(tracks.born[i] / (shape * 2), born_at, born_at, tracks.aspect) if born_at < tracks.at else None
 
 
 def _sighting(box: np.ndarray[Any, Any], born_at: float, at: float, aspect: float) -> Sighting:

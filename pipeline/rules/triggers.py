@@ -9,7 +9,8 @@ from __future__ import annotations
 from pipeline.config import Camera, Rule
 from pipeline.rules.cross import Cross
 from pipeline.rules.facts import Fact, Happening, Trigger
-from pipeline.rules.in_zone import InZone, Passage
+from pipeline.rules.in_zone import InZone
+from pipeline.rules.passages import Passage
 
 
 class Enter(InZone):
@@ -19,16 +20,16 @@ class Enter(InZone):
 
     def started(self) -> list[Fact]:
         self._open = True
-        entered = self.presence.entered_at
+        entered = self.visit.entered_at
         return [Fact(Happening.OPENED, entered, entered, why=self.why(confirm_s=self.rule.confirm_s))]
 
     def ended(self) -> list[Fact]:
         if not self._open:
             return []
         self._open = False
-        left = self.presence.left_at
-        why = self.why(closed_because=self.ended_because)
-        return [Fact(Happening.CLOSED, left, self.presence.entered_at, left, why=why)]
+        left = self.visit.left_at
+        why = self.why(closed_because=self.visit.ended_because)
+        return [Fact(Happening.CLOSED, left, self.visit.entered_at, left, why=why)]
 
     def passed(self, passage: Passage) -> list[Fact]:
         why = {"passed_through": True}
@@ -50,8 +51,8 @@ class Dwell(Inside):
 
     def during(self, now: float) -> list[Fact]:
         need = self.rule.seconds or 0.0
-        entered = self.presence.entered_at
-        if self._open or not self.presence.within or now - entered < need:
+        entered = self.visit.entered_at
+        if self._open or not self.visits.within or now - entered < need:
             return []
         self._open = True
         return [Fact(Happening.OPENED, entered + need, entered, why=self.why(seconds=need))]
@@ -61,11 +62,11 @@ class Exit(InZone):
     """Someone leaves the zone: by its border or with the picture's edge, not by being lost from sight."""
 
     def ended(self) -> list[Fact]:
-        if self.ended_because == "lost_from_sight":
+        if self.visit.ended_because == "lost_from_sight":
             return []
-        left = self.presence.left_at
-        why = self.why(left_by=self.ended_because, release_s=self.rule.release_s)
-        return [Fact(Happening.MOMENT, left, self.presence.entered_at, left, why=why)]
+        left = self.visit.left_at
+        why = self.why(left_by=self.visit.ended_because, release_s=self.rule.release_s)
+        return [Fact(Happening.MOMENT, left, self.visit.entered_at, left, why=why)]
 
     def passed(self, passage: Passage) -> list[Fact]:
         return [Fact(Happening.MOMENT, passage.left, passage.entered, passage.left, why={"passed_through": True})]

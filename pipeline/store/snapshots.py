@@ -1,6 +1,6 @@
 """Pictures of incidents: the frame as it was, and the same with what the rule saw drawn on it.
 
-    SNAPSHOTS/2026-11-23/front-gate/INCIDENT.REVISION.jpg            as it was
+    SNAPSHOTS/2026-11-23/front-gate/INCIDENT.REVISION.jpg            as it was, in its true shape
     SNAPSHOTS/2026-11-23/front-gate/INCIDENT.REVISION.overlay.jpg    with box, path, zone or line, and a caption
 
 A file is on disk, whole, before its name exists. Not here: who refers to it (`sinks/message.py`).
@@ -49,7 +49,7 @@ class Snapshots:
         send the alert without evidence then.
         """
         stem = self._stem(incident)
-        picture = np.ascontiguousarray(frame.rgb()[:, :, ::-1])
+        picture = np.ascontiguousarray(frame.rgb(size=frame.true_size)[:, :, ::-1])
         plain = self._keep(stem.with_name(f"{stem.name}.jpg"), "snapshot", picture)
         drawn = _overlaid(picture, incident, geometry)
         return plain, self._keep(stem.with_name(f"{stem.name}.overlay.jpg"), "overlay", drawn)

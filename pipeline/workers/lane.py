@@ -8,19 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol, TypeAlias
 
+import numpy as np
+
 from pipeline.config import Camera, Detector
+from pipeline.perceive.appearance import describe
 from pipeline.perceive.attention import Attention
 from pipeline.perceive.motion import MotionDetector
-from pipeline.perceive.person import View, merge
-from pipeline.perceive.track import Tracker, TrackerSettings
+from pipeline.perceive.person import LOOKS, View, merge
+from pipeline.perceive.track import Tracker
 from pipeline.rules.incidents import Now, Origin, Rules
-from pipeline.types import Detections, Frame, Incident, Moment, Region
+from pipeline.types import Boxes, Detections, Frame, Incident, Moment, Region
+from pipeline.workers.lane_settings import concerns, masks, sieve, tracking
+
+FEW_LOOKS = LOOKS[0]
 
 
 class FindsPeople(Protocol):
-    """What a lane's runner needs of the person detector."""
+    """What a lane's runner needs of the person detector; `looks` is how many views of one frame it has time for."""
+
+    @property
+    def looks(self) -> int: ...
 
     def detect(self, views: Sequence[View]) -> list[Detections]: ...
 
@@ -28,13 +38,15 @@ class FindsPeople(Protocol):
 class Lane:
     """`look` at a new frame, have the detector see what it asks for, `conclude`."""
 
-    def __init__(self, camera: Camera, detector: Detector, origin: Origin) -> None:
+    def __init__(self, camera: Camera, detector: Detector, origin: Origin, looks: int = FEW_LOOKS) -> None:
         self.camera = camera
         self._detector = detector
         self._origin = origin
-        self._motion = MotionDetector()
-        self._attention = Attention(detector.sweep_s)
-        self._tracker = Tracker(TrackerSettings(sure=detector.min_score))
+        self._looks = looks
+        self._motion = MotionDetector(masks(camera, "motion", "privacy"))
+        self._attention = Attention(detector.sweep_s, camera.smallest, looks, concerns(camera))
+        self._sieve = sieve(camera)
+        self._tracker = Tracker(tracking(camera, detector))
         self._rules = Rules(camera, origin)
         self._now = Now(Moment(0.0))
 
@@ -48,25 +60,36 @@ class Lane:
         motion = self._motion.update(frame)
         return self._attention.regions(frame, motion, self._tracker.expected())
 
-    def conclude(self, frame: Frame, people: Detections | None, decided: float | None) -> list[Incident]:
-        """`people` is None when nobody looked, and empty when somebody looked and saw no one."""
-        self._now = Now(Moment(frame.pts, frame.at, frame.at_error), frame.received, decided)
-        tracks = self._tracker.update(people, frame.pts, frame.size)
+    def conclude(
+        self, frame: Frame, people: Detections | None, decided: float | None, looked: Boxes | None = None
+    ) -> list[Incident]:
+        """`people` is None when nobody looked, and empty when somebody looked, at `looked` (n, 4), and saw no one."""
+        self._now = Now(Moment(frame.pts, frame.at, frame.at_error), frame.received, decided, frame.size)
+        if people is not None:
+            people = self._recognised(frame, self._sieve.counting(people, frame.aspect))
+        tracks = self._tracker.update(people, frame.pts, frame.aspect, looked)
         return self._rules.update(tracks, self._now)
+
+    def _recognised(self, frame: Frame, people: Detections) -> Detections:
+        """With what they look like; parts of people are looked at again."""
+        if people.cut is not None:
+            self._attention.look_again(people.boxes[people.cut & (people.scores >= self._detector.min_score)])
+        return replace(people, looks=describe(frame, people.boxes))
 
     def interrupt(self, reason: str, decided: float | None) -> list[Incident]:
         """Nobody watches any longer (camera lost, end of recording, shutdown): end what is open."""
         self._tracker = self._tracker.anew()
-        return self._rules.interrupt(Now(self._now.at, None, decided), reason)
+        return self._rules.interrupt(replace(self._now, received=None, decided=decided), reason)
 
     def reconfigure(self, camera: Camera, origin: Origin, decided: float | None) -> list[Incident]:
         """New zones and rules; tracks and unchanged rules go on."""
         self.camera, self._origin = camera, origin
-        return self._rules.reconfigure(camera, origin, Now(self._now.at, None, decided))
+        self._attention.concern(concerns(camera))
+        return self._rules.reconfigure(camera, origin, replace(self._now, received=None, decided=decided))
 
     def anew(self) -> Lane:
         """The same camera and rules, nothing seen yet: for a lane that has failed, whose state nobody can trust."""
-        return Lane(self.camera, self._detector, self._origin)
+        return Lane(self.camera, self._detector, self._origin, self._looks)
 
 
 Failed: TypeAlias = Callable[[Lane, Exception], None]
@@ -88,7 +111,7 @@ def turn(
     told: dict[Lane, list[Incident]] = {}
     for lane, people in found.items():
         with _guarded(lane, failed):
-            told[lane] = lane.conclude(frames[lane], _merged(people, views[lane]), decided)
+            told[lane] = _concluded(lane, frames[lane], people, views[lane], decided)
     return told
 
 
@@ -110,8 +133,13 @@ def _detected(
     return alone
 
 
-def _merged(people: list[Detections], views: list[View]) -> Detections | None:
-    return merge(people, [region for _, region in views], views[0][0].size) if views else None
+def _concluded(
+    lane: Lane, frame: Frame, people: list[Detections], views: list[View], decided: float | None
+) -> list[Incident]:
+    if not views:
+        return lane.conclude(frame, None, decided)
+    looked = np.stack([frame.box(region) for _, region in views])
+    return lane.conclude(frame, merge(people, looked, frame.aspect), decided, looked)
 
 
 @contextmanager

@@ -13,9 +13,8 @@ from pipeline.capture.decode import open_stream
 from pipeline.capture.mailbox import Mailbox
 from pipeline.capture.tally import Rate
 from pipeline.clock import Clock
-from pipeline.config import Camera, Detector
+from pipeline.config import Camera
 from pipeline.logs import Counted, redact
-from pipeline.rules.incidents import Origin
 from pipeline.types import CameraReport, CameraState, Frame, Incident
 from pipeline.workers.lane import Lane
 
@@ -29,10 +28,8 @@ _HOPELESS = 5
 class Post:
     """Where a camera is watched from. Used by the analysis loop only; the capture thread has the mailbox."""
 
-    def __init__(
-        self, camera: Camera, detector: Detector, origin: Origin, mailbox: Mailbox, clock: Clock, zone: tzinfo
-    ) -> None:
-        self.lane = Lane(camera, detector, origin)
+    def __init__(self, lane: Lane, mailbox: Mailbox, clock: Clock, zone: tzinfo) -> None:
+        self.lane, camera = lane, lane.camera
         self._mailbox = mailbox
         self._clock = clock
         self._thread = CameraThread(Capture(camera, mailbox, clock, partial(open_stream, zone=zone)))

@@ -44,7 +44,7 @@ def replay(config: Config, camera: Camera, videos: Sequence[Path], fps: float | 
     `fps` replaces the camera's `analyse_fps`; 0 analyses every picture. Raises SourceError, ModelError.
     """
     detector, model = load_detector(config.detector)
-    lane = Lane(camera, config.detector, Origin(config.site.id, described(model), config.hash))
+    lane = Lane(camera, config.detector, Origin(config.site.id, described(model), config.hash), detector.looks)
     sampler = Sampler(camera.analyse_fps if fps is None else fps)
     decoded = analysed = 0
     media_s = 0.0

@@ -158,7 +158,8 @@ class Worker:
     def _post(self, camera: Camera, detector: Detector, zone: tzinfo) -> None:
         if not _told_anew(camera):
             self._teller.close_orphans(camera.name)
-        post = Post(camera, detector, self._origin_of(camera), Mailbox(self._wake), self._clock, zone)
+        lane = Lane(camera, detector, self._origin_of(camera), self._detector.looks)
+        post = Post(lane, Mailbox(self._wake), self._clock, zone)
         self._posts[camera.name] = post
         post.start()
 

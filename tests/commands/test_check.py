@@ -112,7 +112,8 @@ def test_probe_without_trouble_ends_well(tmp_path: Path, clip: Path):
     code, told = printed_json(write(tmp_path, f"  good: {{url: {clip}}}\n"), "--probe")
     assert code == 0
     assert told["ok"] is True
-    assert told["cameras"][0]["probe"] == {"size": [320, 240], "codec": "h264", "fps": 10.0, "error": None}
+    shape = {"aspect": 1.3333, "aspect_from": "its pixels are taken for square"}
+    assert told["cameras"][0]["probe"] == {"size": [320, 240], "codec": "h264", "fps": 10.0, "error": None, **shape}
 
 
 def test_mistakes_outweigh_cameras_that_do_not_open(tmp_path: Path):
@@ -162,6 +163,26 @@ def test_draw_writes_each_picture_with_its_shapes(tmp_path: Path, clip: Path):
     changed = cv2.absdiff(plain, drawn).max(axis=2) > 40
     assert changed[30:215, 158:163].any(axis=1).mean() > 0.9  # the line, from top to bottom
     assert changed[212:219, 70:150].any(axis=0).mean() > 0.9  # the zone's lower edge
+
+
+def test_draw_shows_masks_heights_and_the_tiles_of_the_sweep(tmp_path: Path, clip: Path):
+    mask = "masks: {tree: {polygon: [[0.1, 0.1], [0.4, 0.1], [0.4, 0.5], [0.1, 0.5]], of: motion}}"
+    heights = "person_height: {min: 0.2, max: 0.8}"
+    path = write(tmp_path, f"  plain: {{url: {clip}}}\n  gate: {{url: {clip}, {mask}, {heights}, {SHAPES}}}\n")
+    _, told = printed_json(path, "--draw", tmp_path / "drawn")
+    plain, drawn = (cv2.imread(camera["drawing"]) for camera in told["cameras"])
+    changed = cv2.absdiff(plain, drawn).max(axis=2) > 25
+    assert 0.05 < changed[40:110, 40:120].mean() < 0.7  # hatched
+    smallest, tallest = (changed[:, x - 2 : x + 3].any(axis=1).sum() for x in (319 - 12, 319 - 24))
+    assert 0.2 * 240 <= smallest < 0.6 * 240
+    assert tallest >= 0.8 * 240
+
+
+def test_a_squeezed_picture_is_drawn_in_its_true_shape(tmp_path: Path, clip: Path):
+    _, told = printed_json(write(tmp_path, f"  gate: {{url: {clip}, aspect: 16:9}}\n"), "--draw", tmp_path / "drawn")
+    assert cv2.imread(told["cameras"][0]["drawing"]).shape == (240, 427, 3)
+    ended = run(write(tmp_path, f"  gate: {{url: {clip}, aspect: 16:9}}\n"), "--probe")
+    assert "320x240 h264 10 fps, shown as 1.78:1 (as `aspect` says)" in ended.stdout
 
 
 def test_a_drawing_that_cannot_be_written_is_told(tmp_path: Path, clip: Path):

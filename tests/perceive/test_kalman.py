@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.perceive.kalman import Kalman, corners, measures
-from tests.fakes import boxes
+from tests.fakes import ASPECT, boxes
 
 ALL = np.array([0])
 
@@ -24,12 +24,12 @@ def followed(fps: float, speed: float, seconds: float = 3, noise: float = 0.0) -
 
 def feet(kalman: Kalman) -> np.ndarray:
     box = kalman.boxes()[0]
-    return np.array([(box[0] + box[2]) / 2 / 640, box[3] / 480])
+    return np.array([(box[0] + box[2]) / 2 / ASPECT, box[3]])
 
 
 def test_corners_and_measures_are_each_others_inverse():
-    some = np.array([[10, 20, 50, 120], [-30, -10, 5, 40]], np.float32)
-    np.testing.assert_allclose(corners(measures(some)), some, atol=1e-4)
+    some = np.array([[0.1, 0.2, 0.5, 1.2], [-0.3, -0.1, 0.05, 0.4]], np.float32)
+    np.testing.assert_allclose(corners(measures(some)), some, atol=1e-6)
 
 
 @pytest.mark.parametrize("fps", [2, 5, 10, 25])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -107,7 +108,7 @@ def test_nothing_moves_in_noise_once_its_strength_is_known(strength: float, size
 def test_the_first_picture_is_new_everywhere():
     (motion,) = motions(noisy(scene(), 2, random()) for _ in range(1))
     assert motion.changed == 1
-    assert motion.boxes.tolist() == [[0, 0, W, H]]
+    np.testing.assert_allclose(motion.boxes, [[0, 0, W / H, 1]])
 
 
 def square(number: int, side: int = 80, step: int = 12) -> tuple[int, int, int, int]:
@@ -129,7 +130,7 @@ def test_a_moving_square_gives_one_box_around_it(strength: float):
 
     for number, motion in enumerate(motions(pictures())[3 * FPS :]):
         assert len(motion.boxes) == 1, f"picture {number}: {motion.boxes}"
-        (found,), wanted = motion.boxes, np.array(square(number))
+        (found,), wanted = motion.boxes * H, np.array(square(number))
         block = W // 192
         assert (np.abs(found - wanted) <= 6 * block).all(), f"picture {number}: {found} for {wanted}"
 
@@ -164,7 +165,7 @@ def test_a_light_that_is_switched_gives_one_whole_picture_and_then_quiet():
     told = motions(noisy(bright + lamp * (number >= 20), 2, make) for number in range(10 * FPS))
     whole = [number for number, motion in enumerate(told) if motion.changed == 1]
     assert whole == [0, 20]
-    assert told[20].boxes.tolist() == [[0, 0, W, H]]
+    np.testing.assert_allclose(told[20].boxes, [[0, 0, W / H, 1]])
     assert not any(len(motion.boxes) for motion in told[21:])
 
 
@@ -174,7 +175,7 @@ def test_another_size_begins_anew():
         motion = detector.update(frame(scene(w, h).astype(np.uint8), number / FPS))
         fresh = number in (0, 2, 4)
         assert motion.changed == fresh
-        assert motion.boxes.tolist() == ([[0, 0, w, h]] if fresh else [])
+        np.testing.assert_allclose(motion.boxes, [[0, 0, w / h, 1]] if fresh else np.zeros((0, 4)))
 
 
 @pytest.mark.parametrize("fps", [2, 5, 25])
@@ -204,6 +205,20 @@ def test_motion_reads_a_view_of_a_wider_plane_as_the_decoder_gives_it():
     assert motion.changed == 0
 
 
+def test_in_a_squeezed_picture_what_moves_is_where_it_is_seen():
+    detector = MotionDetector()
+    for number, x in enumerate((100, 300)):
+        luma = scene()
+        luma[240:360, x : x + 60] += 60
+        squeezed = dataclasses.replace(frame(luma.astype(np.uint8), number / FPS), display_aspect=16 / 9)
+        motion = detector.update(squeezed)
+    assert len(motion.boxes) == 2
+    left, right = sorted(motion.boxes.tolist())
+    for box, x in ((left, 100), (right, 300)):
+        wanted = [x / W * 16 / 9, 240 / H, (x + 60) / W * 16 / 9, 360 / H]
+        np.testing.assert_allclose(box, wanted, atol=0.03)
+
+
 @pytest.mark.parametrize("size", [(16, 16), (191, 107), (1000, 563), (1920, 1080), (2880, 720), (1080, 1920)])
 def test_boxes_lie_inside_pictures_of_any_size(size: tuple[int, int]):
     w, h = size
@@ -215,4 +230,4 @@ def test_boxes_lie_inside_pictures_of_any_size(size: tuple[int, int]):
     moved = detector.update(frame(bright, 0.2)).boxes
     assert len(moved) == 1
     assert moved.min() >= 0
-    assert (moved[:, 2:] <= (w, h)).all()
+    assert (moved[:, 2:] <= (w / h + 1e-6, 1 + 1e-6)).all()

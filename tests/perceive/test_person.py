@@ -78,14 +78,24 @@ def test_a_box_comes_back_to_where_it_was_in_the_whole_frame(tmp_path):
     # Letterboxed 128x64 -> 64x32 in the middle of 64x64: pixels count double.
     found = tiny.detect([(frame, (72, 30, 200, 94))])[0]
     assert found.scores[0] > 0.9
-    np.testing.assert_allclose(found.boxes[0], [134, 44, 166, 76], atol=4)
+    np.testing.assert_allclose(found.boxes[0] * 100, [134, 44, 166, 76], atol=4)
+
+
+def test_a_squeezed_picture_goes_into_the_input_in_its_true_shape(tmp_path):
+    """100x100 pixels that are meant to be seen as 200x100: a person in it is as wide as in a picture of that size."""
+    tiny = detector(brightest_spot(tmp_path / "tiny.onnx", BATCH))
+    squeezed = dataclasses.replace(dark_with_spot(75, 60, (100, 100), side=2), display_aspect=2.0)
+    true = dark_with_spot(150, 60)
+    found = [tiny.detect([(one, (0, 0, *one.size))])[0] for one in (squeezed, true)]
+    np.testing.assert_allclose(found[0].boxes[0], found[1].boxes[0], atol=0.05)
+    np.testing.assert_allclose(found[0].boxes[0] * 100, [126, 36, 176, 86], atol=5)
 
 
 def test_boxes_reach_beyond_the_picture(tmp_path):
     tiny = detector(brightest_spot(tmp_path / "tiny.onnx", BATCH))
     found = tiny.detect([(dark_with_spot(0, 0, side=6), (0, 0, 200, 100))])[0]
-    assert found.boxes[0, 0] < -10
-    assert found.boxes[0, 1] < -10
+    assert found.boxes[0, 0] < -0.1
+    assert found.boxes[0, 1] < -0.1
 
 
 def test_what_an_earlier_view_left_in_the_input_is_not_seen_again(tmp_path):
@@ -112,7 +122,7 @@ def test_the_channels_come_in_the_order_that_the_entry_says(tmp_path):
 def test_each_view_has_its_own_answer_in_whatever_batches_they_go(tmp_path, shape, batch):
     tiny = detector(brightest_spot(tmp_path / "tiny.onnx", shape), batch=batch)
     views = [(dark_with_spot(x, 40), (0, 0, 200, 100)) for x in (20, 60, 100, 140, 180)]
-    centres = [float(found.boxes[0, [0, 2]].mean()) for found in tiny.detect(views)]
+    centres = [float(found.boxes[0, [0, 2]].mean()) * 100 for found in tiny.detect(views)]
     np.testing.assert_allclose(centres, [20, 60, 100, 140, 180], atol=5)
     assert tiny.detect([]) == []
 

@@ -150,9 +150,17 @@ def test_who_is_lost_on_the_line_has_not_crossed():
 
 def test_the_way_over_a_long_absence_is_not_known():
     def walk(at: float) -> Point | None:
-        return (0.3, 0.6) if at < 2 else (0.7, 0.6) if at > 5 else None
+        return (0.3, 0.6) if at < 2 else (0.7, 0.6) if at > 8 else None
 
     assert crossings(walk) == []
+
+
+def test_who_goes_over_the_line_while_hidden_for_a_moment_has_crossed_it():
+    def walk(at: float) -> Point | None:
+        return (0.4, 0.6) if at < 2 else (0.6, 0.6) if at > 5 else None
+
+    ((_, direction),) = crossings(walk)
+    assert direction == "left_to_right"
 
 
 @settings(max_examples=200, deadline=None)

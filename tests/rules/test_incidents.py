@@ -160,6 +160,7 @@ def test_state_of_people_who_are_gone_is_forgotten():
             watched.update(street.tracks(float(at)), now(float(at)))
         largest = max(largest, len(watched._watches), len(watched._people))
     assert largest <= 20 * 5 * 2
+    watched.update(Street({}).tracks(10_020.0), now(10_020.0))
     assert not watched._watches
     assert not watched._people
 

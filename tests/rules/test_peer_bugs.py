@@ -11,7 +11,7 @@ import pytest
 from pipeline.perceive.track import Tracker, TrackerSettings
 from pipeline.rules.incidents import Rules
 from pipeline.types import Detections, Incident, IncidentState, Point
-from tests.fakes import SIZE, Walker, Way, lives, now, rules, seen, visits, watch, way
+from tests.fakes import ASPECT, Walker, Way, lives, now, rules, seen, visits, watch, way
 
 IN, AWAY = (0.5, 0.6), (0.2, 0.6)
 
@@ -20,7 +20,7 @@ def looked_for(people: list[Detections | None], watched: Rules, fps: float = 5) 
     """Detections through a tracker and rules, as in a lane."""
     tracker, told = Tracker(TrackerSettings()), []
     for number, found in enumerate(people):
-        told += watched.update(tracker.update(found, number / fps, SIZE), now(number / fps))
+        told += watched.update(tracker.update(found, number / fps, ASPECT), now(number / fps))
     return told
 
 

@@ -7,14 +7,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.types import IncidentState, Point
-from tests.fakes import HEIGHT, SIZE, Walker, Way, lives, rules, visits, watch, way
+from tests.fakes import ASPECT, HEIGHT, Walker, Way, lives, rules, visits, watch, way
 
 RATES = [2, 5, 10, 25]
 AWAY, IN = (0.2, 0.6), (0.5, 0.6)
 TO_THE_EDGE = [[0.3, 0.4], [0.7, 0.4], [0.7, 1.0], [0.3, 1.0]]
 
 # Who is just outside has not left yet: to be clear of the border takes this walker so long.
-CLEAR_S = 0.05 * HEIGHT * SIZE[1] / SIZE[0] / 0.05 + 0.01
+CLEAR_S = 0.05 * HEIGHT / ASPECT / 0.05 + 0.01
 # Into the zone at 2 s, out of it at 6 s.
 THROUGH = way((0, 0.3, 0.6), (4, 0.5, 0.6), (8, 0.7, 0.6))
 
@@ -70,7 +70,7 @@ def test_who_was_seen_outside_before_the_track_was_sure_did_not_appear_inside():
 
 def test_who_stops_short_of_the_border_by_less_than_the_error_of_a_box_is_in():
     """A detector puts the feet of one who stands on the border a few per cent of their height beside it."""
-    aside = HEIGHT * SIZE[1] / SIZE[0]
+    aside = HEIGHT / ASPECT
     assert len(visits(watch(rules(), {1: way((0, *AWAY), (2, 0.4 - 0.025 * aside, 0.6))}, 8))) == 1
     assert visits(watch(rules(), {1: way((0, *AWAY), (2, 0.4 - 0.035 * aside, 0.6))}, 8)) == []
 
@@ -141,7 +141,7 @@ def test_who_goes_straight_through_a_zone_is_one_visit_at_any_speed(speed: float
     told = watch(rules(), {1: Walker(walk, since=min(0, 1 - offset / speed))}, seconds + 4, fps)
     ((entered, left),) = visits(told)
     # On the border is in already; out is who is clear of it.
-    clear = 0.05 * HEIGHT * SIZE[1] / SIZE[0] / speed
+    clear = 0.05 * HEIGHT / ASPECT / speed
     assert -0.6 * clear - 0.002 <= entered - (1 + (0.4 - offset) / speed) <= 0.002
     assert -0.002 <= left - (1 + (0.6 - offset) / speed) <= clear + 0.002
 

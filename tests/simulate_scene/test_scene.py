@@ -202,7 +202,7 @@ def _look_with(model: str, clips: dict[str, Path], name: str, env: dict[str, str
         seen = scene.seen(float(picture.time))
         (boxes,) = people.detect([(as_frame(picture), (0, 0, 960, 540))])
         for figure in filter(fully_visible, seen):
-            matching = boxes.scores[overlap(figure.box, boxes.boxes) > 0.4]
+            matching = boxes.scores[overlap(figure.box, 540 * boxes.boxes) > 0.4]
             scores.append(max(matching, default=0.0))
         if not seen:
             strays.append(max(boxes.scores, default=0.0))

@@ -38,6 +38,8 @@ ORIGIN = Origin("here", {"name": "none", "sha256": ""}, "")
 class Picky:
     """Sees nobody anywhere, and fails on the pictures of some cameras."""
 
+    looks = 4
+
     def __init__(self, *hated: str) -> None:
         self.hated = hated
 

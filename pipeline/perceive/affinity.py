@@ -1,0 +1,112 @@
+"""How well boxes and people go together: overlap, doubles, and what it costs to take one for the other.
+
+Costs are 0–1, and 1 is never. Boxes in display units. Not here: who is paired in the end (`assign`), and what follows
+(`track`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.perceive.appearance import Looks, unlikeness
+from pipeline.perceive.track_kernels import overlaps
+from pipeline.types import Boxes
+
+Floats = NDArray[np.float64]
+
+NEVER = 1.0
+# A detection that overlaps so much with someone already seen is that someone; so is a slice of them, as tall as they.
+_SAME = 0.6
+_SLICE = 0.75
+_AS_TALL = 0.7
+# The same person looks up to so different within some seconds, two people seldom less (docs/design/following.md).
+_ALIKE, _UNLIKE = 0.10, 0.50
+_SAME_LOOKS = 0.30
+# Somebody so unlike is somebody else, unless the boxes are almost the same.
+_STRANGER, _ON_THE_SPOT = 0.45, 0.5
+# Heights: who is out of sight may have gone a step, and so far in a second; nobody is waited for farther away.
+_STEP, _FAST, _FARTHEST = 0.5, 1.8, 4.0
+# Without anything to tell them apart by, who comes back must be about where they were, and soon.
+_BLIND_REACH, _BLIND_S = 0.6, 2.0
+_TALLER = 1.5
+
+
+def overlap(a: Boxes, b: Boxes, grow: Floats) -> Floats:
+    """Intersection over union (n, m) of `a` (n, 4) and `b` (m, 4), all sides moved out by `grow` (n, 2)."""
+    out = np.zeros((len(a), len(b)))
+    if out.size:
+        overlaps(a, b, grow, out)
+    return out
+
+
+def paired_cost(overlapping: Floats, limit: float, looks: Looks, others: Looks | None) -> Floats:
+    """What it costs (n, m) to take detections for tracks by `overlapping` (n, m), and by looks where both are known.
+
+    Overlap says who may be who (1 - overlap must be below `limit`), looks say who of them it is: when two people meet,
+    their boxes overlap with both.
+    """
+    apart = 1 - overlapping
+    cost = apart
+    if others is not None and apart.size:
+        unlike = unlikeness(looks, others)
+        known = ~np.isnan(unlike)
+        scaled = np.clip((unlike - _ALIKE) / (_UNLIKE - _ALIKE), 0, 1)
+        cost = np.where(known, (apart + scaled) / 2, apart)
+        cost[known & (unlike > _STRANGER) & (overlapping < _ON_THE_SPOT)] = NEVER
+    return np.where(apart < limit, cost, NEVER)
+
+
+def return_cost(gone: Boxes, away_s: Floats, boxes: Boxes, looks: Looks, others: Looks | None) -> Floats:
+    """What it costs (n, m) to take `boxes` (m, 4) for people last seen in `gone` (n, 4), `away_s` (n,) seconds ago.
+
+    Nobody is faster than a person runs, or twice as tall as before; and they look as they did, where that is known.
+    """
+    tall, taller = (gone[:, 3] - gone[:, 1])[:, None], (boxes[:, 3] - boxes[:, 1])[None]
+    way = np.hypot(*_feet_apart(gone, boxes)) / ((tall + taller) / 2)
+    reach = np.minimum(_STEP + _FAST * away_s, _FARTHEST)[:, None]
+    possible = (way <= reach) & (np.maximum(tall, taller) <= _TALLER * np.minimum(tall, taller))
+    unlike = np.full(way.shape, np.nan) if others is None else unlikeness(looks, others)
+    blind = np.isnan(unlike)
+    possible &= np.where(blind, (way <= _BLIND_REACH) & (away_s <= _BLIND_S)[:, None], unlike <= _SAME_LOOKS)
+    cost = (way / reach + np.where(blind, 0.9, unlike / _SAME_LOOKS)) / 2
+    return np.where(possible, np.minimum(cost, 0.999), NEVER)
+
+
+def _feet_apart(gone: Boxes, boxes: Boxes) -> tuple[Floats, Floats]:
+    a, b = gone.astype(np.float64), boxes.astype(np.float64)
+    middle, others = a[:, 0] + a[:, 2], b[:, 0] + b[:, 2]
+    return (middle[:, None] - others[None]) / 2, a[:, None, 3] - b[None, :, 3]
+
+
+def doubles(new: Boxes, known: Boxes) -> NDArray[np.bool_]:
+    """Which of `new` (n, 4) are second boxes on somebody of `known` (m, 4): much the same, or a slice as tall."""
+    common = _common(new, known)
+    areas, others = _areas(new)[:, None], _areas(known)[None]
+    tall, taller = (new[:, 3] - new[:, 1])[:, None], (known[:, 3] - known[:, 1])[None]
+    alike = np.minimum(tall, taller) > _AS_TALL * np.maximum(tall, taller)
+    same = common > _SAME * (areas + others - common)
+    slices = alike & (common > _SLICE * np.minimum(areas, others))
+    return np.asarray((same | slices).any(axis=1))
+
+
+def covered(boxes: Boxes, by: Boxes) -> Floats:
+    """The largest share (n,) of each of `boxes` (n, 4) that one of `by` (m, 4) covers."""
+    return np.asarray((_common(boxes, by) / np.maximum(_areas(boxes), 1e-12)[:, None]).max(axis=1, initial=0.0))
+
+
+def covered_by_others(boxes: Boxes) -> Floats:
+    """The largest share (n,) of each of `boxes` (n, 4) that another one of them covers."""
+    common = _common(boxes, boxes)
+    np.fill_diagonal(common, 0.0)
+    return np.asarray((common / np.maximum(_areas(boxes), 1e-12)[:, None]).max(axis=1, initial=0.0))
+
+
+def _common(a: Boxes, b: Boxes) -> Floats:
+    """Areas (n, m) of the intersections."""
+    side = np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])
+    return np.asarray(np.prod(np.maximum(side, 0), axis=2), np.float64)
+
+
+def _areas(boxes: Boxes) -> Floats:
+    return np.asarray(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1), np.float64)

@@ -1,0 +1,67 @@
+"""Who is followed or remembered by a tracker: a row a track, in the order in which they were begun."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.perceive.appearance import SIZE, Looks
+from pipeline.types import Boxes, Detections, Scores
+
+# How much one sighting changes what is known of somebody's looks: they turn and walk into shade, and stay themselves.
+_LEARN = 0.2
+
+Rows = NDArray[np.intp]
+
+
+class Roll:
+    """`boxes` (n, 4) and `scores` (n,) of the last sighting, at `seen_at` (n,); `born` (n, 4), `born_at` of the first.
+
+    `missed_s` (n,) are the seconds since then in which somebody looked in vain; `confirmed` (n,) says who is surely
+    somebody, and `looks` (n, k) what they look like.
+    """
+
+    def __init__(self) -> None:
+        self.ids: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.boxes: Boxes = np.zeros((0, 4), np.float32)
+        self.born: Boxes = np.zeros((0, 4), np.float32)
+        self.scores: Scores = np.zeros(0, np.float32)
+        self.seen_at = self.born_at = self.missed_s = np.zeros(0)
+        self.confirmed: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self.looks: Looks = np.zeros((0, SIZE), np.float32)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def seen(self, rows: Rows, people: Detections, which: Rows, at: float, clear: NDArray[np.bool_]) -> None:
+        """Detections `which` (m,) are the tracks `rows` (m,); looks are learnt from the `clear` ones."""
+        self.boxes[rows], self.scores[rows] = people.boxes[which], people.scores[which]
+        self.seen_at[rows], self.missed_s[rows] = at, 0
+        if people.looks is None:
+            return
+        told = people.looks[which]
+        unknown = ~self.looks[rows].any(axis=1)
+        learn = np.where(unknown, 1.0, np.where(clear[which] & told.any(axis=1), _LEARN, 0.0))[:, None]
+        self.looks[rows] = _mixed(self.looks[rows], told, learn)
+
+    def add(self, first_id: int, people: Detections, which: Rows, at: float) -> None:
+        """Detections `which` (m,) begin tracks, at the end of the roll, numbered from `first_id`."""
+        count = len(which)
+        looks = np.zeros((count, SIZE), np.float32) if people.looks is None else people.looks[which]
+        self.ids = np.append(self.ids, np.arange(first_id, first_id + count))
+        self.boxes, self.born = (np.vstack([old, people.boxes[which]]) for old in (self.boxes, self.born))
+        self.scores = np.append(self.scores, people.scores[which])
+        self.seen_at, self.born_at = (np.append(old, np.full(count, at)) for old in (self.seen_at, self.born_at))
+        self.missed_s = np.append(self.missed_s, np.zeros(count))
+        self.confirmed = np.append(self.confirmed, np.zeros(count, np.bool_))
+        self.looks = np.vstack([self.looks, looks])
+
+    def keep(self, rows: NDArray[np.bool_]) -> None:
+        """Forget the tracks where `rows` (n,) is False."""
+        for name, values in vars(self).items():
+            setattr(self, name, values[rows])
+
+
+def _mixed(old: Looks, new: Looks, learn: NDArray[np.float64]) -> Looks:
+    """Looks are roots of histograms: it is the histograms that are averaged."""
+    return np.asarray(np.sqrt((1 - learn) * old**2 + learn * new**2), np.float32)

@@ -1,0 +1,38 @@
+"""What a camera's keys mean for the stages of its lane."""
+
+from __future__ import annotations
+
+from pipeline.config import Camera, Detector
+from pipeline.perceive.sieve import Sieve
+from pipeline.perceive.sweep import Concern
+from pipeline.perceive.track import REMEMBER_S, TrackerSettings
+from pipeline.types import Point
+
+
+def masks(camera: Camera, *kinds: str) -> list[tuple[Point, ...]]:
+    """The polygons of its masks of these kinds."""
+    return [mask.polygon for mask in camera.masks.values() if mask.of in kinds]
+
+
+def sieve(camera: Camera) -> Sieve:
+    """Whom it counts as people."""
+    heights = camera.person_height
+    smallest = heights.min if heights and heights.min is not None else camera.smallest
+    return Sieve(masks(camera, "people", "privacy"), smallest, heights.max if heights else None)
+
+
+def concerns(camera: Camera) -> list[Concern]:
+    """What rules watch, and how small people may be there."""
+    found = []
+    for rule in camera.rules.values():
+        points = camera.lines[rule.line].points if rule.line else camera.zones[rule.zone or ""].polygon
+        xs, ys = zip(*points, strict=True)
+        least = max([camera.smallest, *(h.min or 0.0 for h in (camera.person_height, rule.person_height) if h)])
+        found.append(Concern((min(xs), min(ys), max(xs), max(ys)), least))
+    return found
+
+
+def tracking(camera: Camera, detector: Detector) -> TrackerSettings:
+    """Who is out of sight is remembered for as long as a rule waits for them."""
+    longest = max((rule.release_s for rule in camera.rules.values()), default=0.0)
+    return TrackerSettings(sure=detector.min_score, remember_s=max(REMEMBER_S, longest))

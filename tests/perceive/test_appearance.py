@@ -1,0 +1,105 @@
+"""What people look like in numbers: the same person alike, others not, whatever the planes are."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pipeline.perceive.affinity import NEVER, paired_cost
+from pipeline.perceive.appearance import SIZE, describe, unlikeness
+from pipeline.perceive.track_kernels import cheapest_columns, levels, overlaps
+from pipeline.simulate.scene import Scene, hall
+from pipeline.types import Frame
+from tests import slow
+
+
+def of_picture(bgr: NDArray[np.uint8]) -> Frame:
+    picture = av.VideoFrame.from_ndarray(bgr, format="bgr24").reformat(format="yuv420p")
+    y, u, v = (
+        np.frombuffer(bytes(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+        for plane in picture.planes
+    )
+    return Frame("hall", 0, 0.0, y, (u, v))
+
+
+def looks_of(figure: int, times: list[float]) -> NDArray[np.float32]:
+    scene = Scene(hall.PLACE, hall.PLAY, (960, 540))
+    told = []
+    for at in times:
+        (box,) = (np.array([one.box], np.float32) / 540 for one in scene.seen(at) if one.figure == figure)
+        told.append(describe(of_picture(scene.picture(at, round(at * 10))), box)[0])
+    return np.array(told)
+
+
+def test_a_person_looks_the_same_in_every_pose_and_others_do_not():
+    blue, red = looks_of(0, [4.0, 5.0, 8.0, 11.0]), looks_of(1, [15.0, 18.0, 21.0, 23.0])
+    assert max(unlikeness(blue, blue).max(), unlikeness(red, red).max()) < 0.30
+    assert unlikeness(blue, red).min() > 0.40
+
+
+def test_without_colour_the_light_and_the_dark_are_told_apart():
+    luma = np.full((100, 100), 60, np.uint8)
+    luma[:, 50:] = 200
+    boxes = np.array([[0.1, 0.1, 0.4, 0.9], [0.05, 0.2, 0.45, 0.9], [0.6, 0.1, 0.9, 0.9]], np.float32)
+    looks = describe(Frame("c", 0, 0.0, luma), boxes)
+    assert unlikeness(looks, looks)[0, 1] < 0.1
+    assert unlikeness(looks, looks)[0, 2] > 0.9
+
+
+def test_of_who_is_outside_of_the_picture_nothing_is_known():
+    luma = np.full((100, 100), 60, np.uint8)
+    looks = describe(Frame("c", 0, 0.0, luma), np.array([[1.2, 0.1, 1.5, 0.9], [0.1, 0.1, 0.4, 0.9]], np.float32))
+    assert not looks[0].any()
+    assert np.isnan(unlikeness(looks, looks)[0, 1])
+    assert describe(Frame("c", 0, 0.0, luma), np.zeros((0, 4), np.float32)).shape == (0, SIZE)
+
+
+def test_looks_are_read_where_the_person_is_seen_in_a_squeezed_picture():
+    luma = np.full((100, 100), 60, np.uint8)
+    luma[:, 50:] = 200
+    squeezed = dataclasses.replace(Frame("c", 0, 0.0, luma), display_aspect=2.0)
+    left, right = describe(squeezed, np.array([[0.5, 0.1, 0.9, 0.9], [1.1, 0.1, 1.5, 0.9]], np.float32))
+    assert unlikeness(left[None], right[None])[0, 0] > 0.9
+
+
+def test_a_stranger_is_taken_for_nobody_else_unless_they_are_on_the_spot():
+    one, other = np.eye(SIZE, dtype=np.float32)[:2, None]
+    assert paired_cost(np.array([[0.4]]), 0.9, one, other)[0, 0] == NEVER
+    assert paired_cost(np.array([[0.8]]), 0.9, one, other)[0, 0] < NEVER
+    assert paired_cost(np.array([[0.4]]), 0.9, one, one)[0, 0] < NEVER
+    assert paired_cost(np.array([[0.05]]), 0.9, one, one)[0, 0] == NEVER
+
+
+def test_the_kernel_of_levels_does_what_its_slow_twin_does():
+    make = np.random.default_rng(1)
+    plane = make.integers(0, 256, (40, 60), np.uint8)
+    parts = make.uniform(-0.3, 1.0, (30, 2))
+    parts = np.hstack([parts, parts + make.uniform(0.05, 0.5, (30, 2))]).astype(np.float32)
+    out = np.zeros((30, 9), np.float32)
+    levels(plane, parts, 6, 8, 20.0, 220.0, out)
+    wanted = slow.levels(plane, parts, 6, 8, 20.0, 220.0, 9)
+    np.testing.assert_allclose(out, wanted, atol=1e-4)
+    assert 0 < (out.sum(axis=1) > 0).sum() < 30
+
+
+@pytest.mark.parametrize("grow", [0.0, 0.1])
+def test_the_kernel_of_overlaps_does_what_its_slow_twin_does(grow: float):
+    make = np.random.default_rng(2)
+    a, b = (make.uniform(0, 1, (12, 2)) for _ in range(2))
+    a, b = (np.hstack([low, low + make.uniform(0.1, 0.6, (12, 2))]).astype(np.float32) for low in (a, b))
+    extent, out = np.full((12, 2), grow), np.zeros((12, 12))
+    overlaps(a, b, extent, out)
+    np.testing.assert_allclose(out, slow.overlaps(a, b, extent), atol=1e-5)
+
+
+def test_the_kernel_of_the_pairing_does_what_its_slow_twin_does():
+    make = np.random.default_rng(3)
+    for n, m in ((1, 1), (3, 3), (2, 5), (5, 6)):
+        cost = make.uniform(0, 1, (n, m))
+        columns = cheapest_columns(cost)
+        assert sorted(set(columns.tolist())) == sorted(columns.tolist())
+        assert cost[np.arange(n), columns].sum() == pytest.approx(slow.least_total(cost, 10.0))
