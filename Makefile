@@ -10,7 +10,7 @@ SHARED ?= $(wildcard $(HERE)../shared)
 export ZONEWATCH_SHARED := $(if $(SHARED),$(abspath $(SHARED)))
 FOOTAGE = $(wildcard $(SHARED)/footage)
 
-.PHONY: help demo test check bench-smoke lock clean
+.PHONY: help demo test check bench-smoke bench-incidents lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -36,6 +36,11 @@ bench-smoke: ## the benchmarks once over, short: do they still run?
 	@sh setup.sh test
 	@$(BIN)/python -m benchmarks.replay --smoke $(ARGS)
 	@$(BIN)/python -m benchmarks.detector --smoke $(ARGS)
+	@$(BIN)/python -m benchmarks.incidents --smoke $(ARGS)
+
+bench-incidents: ## are incidents told, all of them and nothing else? 10 to 40 minutes; ARGS="--model yolox-nano"
+	@sh setup.sh test
+	@$(BIN)/python -m benchmarks.incidents $(ARGS)
 
 COMPILE = uv pip compile -q --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate $(ARGS) pyproject.toml --extra demo

@@ -16,9 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.detector import models_env
 from benchmarks.labelled import Agreement, Labelled, agreement, read
-from benchmarks.needs import SHARED, errors_told
+from benchmarks.needs import SHARED, errors_told, models_env
 from pipeline.catalogue import BUILTIN, Model, resolve
 from pipeline.perceive.person import PersonDetector, open_session
 

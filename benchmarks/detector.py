@@ -9,7 +9,6 @@ are those in a picture whose longest side is 320 pixels, so that they are the sa
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 import statistics
 import time
@@ -21,8 +20,8 @@ import cv2
 import numpy as np
 
 from benchmarks.labelled import Labelled, agreement, read
-from benchmarks.needs import SHARED, errors_told, missing
-from pipeline.catalogue import BUILTIN, FOLDERS_VARIABLE, Model, resolve
+from benchmarks.needs import SHARED, errors_told, missing, models_env
+from pipeline.catalogue import BUILTIN, Model, resolve
 from pipeline.perceive.person import PersonDetector, open_session
 from pipeline.simulate.scene import Scene, hall
 from pipeline.types import Detections
@@ -67,12 +66,6 @@ def main() -> None:
             for contender in contenders:
                 contender.look(picture)
     _print(pictures, contenders)
-
-
-def models_env() -> dict[str, str]:
-    """The environment in which the models beside the clone are found, where there are some."""
-    beside = {FOLDERS_VARIABLE: str(SHARED / "models")} if (SHARED / "models").is_dir() else {}
-    return {**beside, **os.environ}
 
 
 def _all(fp32: Path) -> list[Contender]:

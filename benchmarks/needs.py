@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
+from pipeline.catalogue import FOLDERS_VARIABLE
 from pipeline.errors import ZonewatchError
 
 _VARIABLE = "ZONEWATCH_SHARED"
@@ -21,6 +22,12 @@ def missing(what: str) -> NoReturn:
         f"benchmarks: {what.replace(str(SHARED), '../shared')} cannot be found; it is not ours to ship. Put it there, "
         f"or name the folder of such data: {_VARIABLE}=FOLDER (what lies in it: CONTRIBUTING.md)."
     )
+
+
+def models_env() -> dict[str, str]:
+    """The environment in which the models beside the clone are found, where there are some."""
+    beside = {FOLDERS_VARIABLE: str(SHARED / "models")} if (SHARED / "models").is_dir() else {}
+    return {**beside, **os.environ}
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import pairwise, permutations
 from math import atan2, pi
 
 import numpy as np
@@ -90,4 +90,15 @@ def levels(
             place = min(max((value - low) / (high - low) * (bins - 1), 0.0), bins - 1.001)
             out[n, int(place)] += (1 - place % 1) / len(values)
             out[n, int(place) + 1] += place % 1 / len(values)
+    return out
+
+
+def unlike(a: Plane, b: Plane, starts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Hellinger distances of the histograms that both have, averaged; NaN where there are none."""
+    out = np.full((len(a), len(b)), np.nan)
+    for i, j in np.ndindex(out.shape):
+        parts = [(a[i, s:e].astype(np.float64), b[j, s:e]) for s, e in pairwise(starts)]
+        apart = [max(0.0, 1 - float(p @ q)) ** 0.5 for p, q in parts if p.any() and q.any()]
+        if apart:
+            out[i, j] = sum(apart) / len(apart)
     return out

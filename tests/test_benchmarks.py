@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from benchmarks.calibration import platt
+from benchmarks.corpus.judge import Numbers, compare
+from benchmarks.corpus.scenarios import Expected
 from benchmarks.labelled import Agreement, Labelled, agreement, read
-from pipeline.types import Detections
+from pipeline.types import Detections, Incident, IncidentState, Moment, Severity, Tracks
 
 SHORT, TALL = [10, 10, 20, 40], [60, 20, 100, 140]
 
@@ -78,3 +80,54 @@ def test_the_calibration_finds_the_line_that_made_the_hits():
     likely = 1 / (1 + np.exp(-(1.7 * np.log(scores / (1 - scores)) - 0.4)))
     slope, offset = platt(Agreement(scores, chance.uniform(size=len(scores)) < likely, 0))
     assert (slope, offset) == (pytest.approx(1.7, abs=0.1), pytest.approx(-0.4, abs=0.1))
+
+
+def incident(rule: str, entered: float, revision: int = 1) -> Incident:
+    """As a rule tells it."""
+    return Incident(
+        id=f"{rule} {entered}",
+        revision=revision,
+        state=IncidentState.OPENED,
+        camera="c",
+        rule=rule,
+        trigger="enter",
+        zone="z",
+        line=None,
+        direction=None,
+        severity=Severity.LOW,
+        track=1,
+        at=Moment(entered),
+        entered=Moment(entered),
+        left=None,
+        dwell_s=None,
+        box=(0.0, 0.0, 1.0, 1.0),
+        anchor=(0.5, 0.5),
+        path=(),
+        score=0.9,
+        why={"confirm_s": 0.4},
+    )
+
+
+def test_incidents_are_paired_with_what_happens_one_to_one():
+    happens = [Expected("in-a", 10.0), Expected("in-a", 20.0), Expected("in-b", 20.0)]
+    told = [(incident("in-a", 10.2), 10.8), (incident("in-a", 10.4), 11.0), (incident("in-b", 22.0), 22.6)]
+    score = compare([*told, (incident("in-a", 20.0, revision=2), 50.0)], happens, fps=5.0)
+    assert (score.expected, score.told, score.right) == (3, 3, 1)
+    assert score.late_s == [pytest.approx(10.8 - 10.0 - 0.4 - 0.2)]
+    assert sorted(score.misses) == ["in-a at 20 s", "in-b at 20 s"]
+    assert sorted(score.extras) == ["in-a at 10 s", "in-b at 22 s"]
+    assert (score.recall, score.precision) == (pytest.approx(1 / 3), pytest.approx(1 / 3))
+
+
+def test_who_ends_with_the_number_of_another_is_switched():
+    def tracks(at: float, *ids: int) -> Tracks:
+        boxes = np.array([[0.2, 0.3, 0.3, 0.7], [1.0, 0.3, 1.1, 0.7]], np.float32)
+        told = np.full(2, at)
+        return Tracks(at, 4 / 3, np.array(ids), boxes, np.full(2, 0.9, np.float32), told, told, boxes)
+
+    there = {0: (0.25 / (4 / 3), 0.7, 0.4), 1: (1.05 / (4 / 3), 0.7, 0.4)}
+    for last, switched in (((1, 2), 0), ((2, 1), 2), ((1, 3), 0)):
+        numbers = Numbers(lambda at: there)
+        numbers.note(0.0, tracks(0.0, 1, 2))
+        numbers.note(1.0, tracks(1.0, *last))
+        assert (numbers.people, numbers.switched) == (2, switched)

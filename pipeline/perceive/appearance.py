@@ -7,13 +7,12 @@ in Comaniciu, Ramesh and Meer 2003. Not here: what the tracker makes of it (`tra
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.perceive.track_kernels import levels
+from pipeline.perceive.track_kernels import levels, unlike
 from pipeline.types import Boxes, Frame
 
 Looks: TypeAlias = NDArray[np.float32]
@@ -21,13 +20,13 @@ Looks: TypeAlias = NDArray[np.float32]
 
 # Jacket and trousers, as shares of a box: x1, y1, x2, y2. Not its edges, which show the background.
 _BANDS = np.array([[0.28, 0.20, 0.72, 0.48], [0.30, 0.56, 0.70, 0.86]], np.float32)
-_ACROSS, _DOWN = 10, 14
+_ACROSS, _DOWN = 9, 13
 _LUMA_BINS, _CHROMA_BINS = 8, 10
 # Clothes are seldom more colourful than that; chroma has 128 for grey.
 _CHROMA = (80.0, 176.0)
 _CHANNELS = (_LUMA_BINS, _CHROMA_BINS, _CHROMA_BINS)
 SIZE = len(_BANDS) * sum(_CHANNELS)
-_STARTS = np.cumsum([0, *_CHANNELS * len(_BANDS)])
+_STARTS = np.cumsum([0, *_CHANNELS * len(_BANDS)], dtype=np.int64)
 
 
 def describe(frame: Frame, boxes: Boxes) -> Looks:
@@ -36,17 +35,14 @@ def describe(frame: Frame, boxes: Boxes) -> Looks:
     if not len(boxes):
         return looks
     shares = boxes / np.array([frame.aspect, 1.0] * 2, np.float32)
-    corner, extent = np.tile(shares[:, :2], 2), np.tile(shares[:, 2:] - shares[:, :2], 2)
-    columns = 0
-    for band in _BANDS:
-        parts = np.ascontiguousarray(corner + band * extent, np.float32)
-        for plane, bins, (low, high) in _planes(frame):
-            found = np.zeros((len(boxes), bins), np.float32)
-            if plane is not None:
-                levels(plane, parts, _ACROSS, _DOWN, low, high, found)
-            looks[:, columns : columns + bins] = found
-            columns += bins
-    return np.sqrt(looks)
+    corner, extent = np.tile(shares[:, None, :2], 2), np.tile(shares[:, None, 2:] - shares[:, None, :2], 2)
+    parts = np.asarray((corner + _BANDS * extent).reshape(-1, 4), np.float32)
+    rows, start = looks.reshape(len(parts), -1), 0
+    for plane, bins, (low, high) in _planes(frame):
+        if plane is not None:
+            levels(plane, parts, _ACROSS, _DOWN, low, high, rows[:, start : start + bins])
+        start += bins
+    return np.asarray(np.sqrt(looks), np.float32)
 
 
 def _planes(frame: Frame) -> list[tuple[NDArray[np.uint8] | None, int, tuple[float, float]]]:
@@ -60,11 +56,7 @@ def unlikeness(a: Looks, b: Looks) -> NDArray[np.float64]:
 
     The Hellinger distance of each histogram, averaged over those that both have.
     """
-    total, count = np.zeros((len(a), len(b))), np.zeros((len(a), len(b)))
-    for start, end in pairwise(_STARTS):
-        p, q = a[:, start:end], b[:, start:end]
-        known = np.logical_and.outer(p.any(axis=1), q.any(axis=1))
-        total += np.where(known, np.sqrt(np.clip(1 - p @ q.T, 0, 1)), 0)
-        count += known
-    with np.errstate(invalid="ignore"):
-        return np.asarray(total / np.where(count, count, np.nan), np.float64)
+    out = np.full((len(a), len(b)), np.nan)
+    if out.size:
+        unlike(a, b, _STARTS, out)
+    return out

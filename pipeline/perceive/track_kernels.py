@@ -100,8 +100,13 @@ def cheapest_columns(cost: NDArray[np.float64]) -> NDArray[np.int64]:
     return columns
 
 
+_LOOKS = nb.types.Array(nb.float32, 2, "A")
+
+
 @nb.njit(
-    nb.void(_PLANE, _BOXES, nb.int64, nb.int64, nb.float32, nb.float32, nb.float32[:, ::1]), cache=True, nogil=True
+    nb.void(_PLANE, _BOXES, nb.int64, nb.int64, nb.float32, nb.float32, _LOOKS),
+    cache=True,
+    nogil=True,
 )
 def levels(
     plane: NDArray[np.uint8],
@@ -142,3 +147,29 @@ def levels(
             out[n, :] = 0
         else:
             out[n, :] /= count
+
+
+@nb.njit(
+    nb.void(nb.float32[:, ::1], nb.float32[:, ::1], nb.int64[::1], _TABLE),
+    cache=True,
+    nogil=True,
+)
+def unlike(a: NDArray[np.float32], b: NDArray[np.float32], starts: NDArray[np.int64], out: NDArray[np.float64]) -> None:
+    """The mean Hellinger distance of the histograms of `a` (n, k) and `b` (m, k) that both have, into `out` (n, m).
+
+    The rows hold roots of histograms, one after the other, at the columns `starts`; one of zeros is not known. NaN
+    where nothing is known of both.
+    """
+    for i in range(len(a)):
+        for j in range(len(b)):
+            total, count = 0.0, 0
+            for part in range(len(starts) - 1):
+                same, p, q = 0.0, 0.0, 0.0
+                for k in range(starts[part], starts[part + 1]):
+                    same += a[i, k] * b[j, k]
+                    p += a[i, k]
+                    q += b[j, k]
+                if p > 0 and q > 0:
+                    total += np.sqrt(min(max(1 - same, 0.0), 1.0))
+                    count += 1
+            out[i, j] = total / count if count else np.nan

@@ -1,4 +1,4 @@
-"""Which presence counts: facts of the triggers become incidents, each with one id from opening to close.
+"""Which visit counts: facts of the triggers become incidents, each with one id from opening to close.
 
 Two people in one zone are two incidents. Not here: when a rule is armed (`calendar`, later), delivery (`sinks`).
 """
@@ -126,7 +126,7 @@ class Rules:
         return told
 
     def interrupt(self, now: Now, reason: str) -> list[Incident]:
-        """Close what is open, because nobody watches any longer; tracks and presences are forgotten."""
+        """Close what is open, because nobody watches any longer; tracks and visits are forgotten."""
         told: list[Incident] = []
         for watch in self._watches.values():
             told += self._tell(watch, watch.trigger.finish(), now) + self._cut(watch, now, reason)
@@ -135,7 +135,7 @@ class Rules:
         return told
 
     def reconfigure(self, camera: Camera, origin: Origin, now: Now) -> list[Incident]:
-        """Take new rules; those that did not change keep their presences and open incidents."""
+        """Take new rules; those that did not change keep their visits and open incidents."""
         old, self._camera, self._origin = self._camera, camera, origin
         told: list[Incident] = []
         for key, watch in list(self._watches.items()):

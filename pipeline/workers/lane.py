@@ -20,7 +20,7 @@ from pipeline.perceive.motion import MotionDetector
 from pipeline.perceive.person import LOOKS, View, merge
 from pipeline.perceive.track import Tracker
 from pipeline.rules.incidents import Now, Origin, Rules
-from pipeline.types import Boxes, Detections, Frame, Incident, Moment, Region
+from pipeline.types import Boxes, Detections, Frame, Incident, Moment, Region, Tracks
 from pipeline.workers.lane_settings import concerns, masks, sieve, tracking
 
 FEW_LOOKS = LOOKS[0]
@@ -36,7 +36,9 @@ class FindsPeople(Protocol):
 
 
 class Lane:
-    """`look` at a new frame, have the detector see what it asks for, `conclude`."""
+    """`look` at a new frame, have the detector see what it asks for, `conclude`; `tracks` is who is where then."""
+
+    tracks: Tracks | None = None
 
     def __init__(self, camera: Camera, detector: Detector, origin: Origin, looks: int = FEW_LOOKS) -> None:
         self.camera = camera
@@ -67,8 +69,8 @@ class Lane:
         self._now = Now(Moment(frame.pts, frame.at, frame.at_error), frame.received, decided, frame.size)
         if people is not None:
             people = self._recognised(frame, self._sieve.counting(people, frame.aspect))
-        tracks = self._tracker.update(people, frame.pts, frame.aspect, looked)
-        return self._rules.update(tracks, self._now)
+        self.tracks = self._tracker.update(people, frame.pts, frame.aspect, looked)
+        return self._rules.update(self.tracks, self._now)
 
     def _recognised(self, frame: Frame, people: Detections) -> Detections:
         """With what they look like; parts of people are looked at again."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.perceive.affinity import NEVER, paired_cost
 from pipeline.perceive.appearance import SIZE, describe, unlikeness
-from pipeline.perceive.track_kernels import cheapest_columns, levels, overlaps
+from pipeline.perceive.track_kernels import cheapest_columns, levels, overlaps, unlike
 from pipeline.simulate.scene import Scene, hall
 from pipeline.types import Frame
 from tests import slow
@@ -103,3 +103,14 @@ def test_the_kernel_of_the_pairing_does_what_its_slow_twin_does():
         columns = cheapest_columns(cost)
         assert sorted(set(columns.tolist())) == sorted(columns.tolist())
         assert cost[np.arange(n), columns].sum() == pytest.approx(slow.least_total(cost, 10.0))
+
+
+def test_the_kernel_of_unlikeness_does_what_its_slow_twin_does():
+    make, starts = np.random.default_rng(4), np.array([0, 3, 7])
+    a, b = (np.sqrt(make.dirichlet(np.ones(7), 6)).astype(np.float32) for _ in range(2))
+    a[0], a[1, :3], b[2, 3:] = 0, 0, 0
+    out = np.zeros((6, 6))
+    unlike(a, b, starts, out)
+    np.testing.assert_allclose(out, slow.unlike(a, b, starts), atol=1e-5)
+    assert np.isnan(out[0]).all()
+    assert np.isnan(out[1, 2])

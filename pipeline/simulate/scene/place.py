@@ -1,6 +1,6 @@
 """A place: a fixed camera, what does not move, and the zones and lines on its floor.
 
-Axes in metres, seen from the camera: x to the right, y up from the floor, z away. The picture is 16:9, and the camera
+Axes in metres, seen from the camera: x to the right, y up from the floor, z away. The camera
 looks level: its horizon is moved up by a shift of the lens, so that what is upright stays so.
 """
 
@@ -115,6 +115,9 @@ class Brush:
         self.back(x1, x2, y1, y2, z1, colour)
 
 
+# Pixels: any height gives the same shares.
+_TALL = 720
+
 Paint: TypeAlias = Callable[[Brush], None]
 
 
@@ -141,21 +144,22 @@ class Place:
     dark: float = 0.42
     rough: float = 0.0
 
-    def zone(self, name: str) -> list[tuple[float, float]]:
-        """A zone as a normalised polygon."""
-        area, camera = self.zones[name], Camera(self.lens, 1280, 720)
+    def zone(self, name: str, aspect: float = 16 / 9) -> list[tuple[float, float]]:
+        """A zone as a normalised polygon, in a picture of this width to height."""
+        area, camera = self.zones[name], Camera(self.lens, round(_TALL * aspect), _TALL)
         corners = ((area.x1, area.z2), (area.x2, area.z2), (area.x2, area.z1), (area.x1, area.z1))
         return [camera.normal(spot) for spot in corners]
 
-    def line(self, name: str) -> list[tuple[float, float]]:
+    def line(self, name: str, aspect: float = 16 / 9) -> list[tuple[float, float]]:
         """A line, normalised."""
-        return [Camera(self.lens, 1280, 720).normal(spot) for spot in self.lines[name]]
+        camera = Camera(self.lens, round(_TALL * aspect), _TALL)
+        return [camera.normal(spot) for spot in self.lines[name]]
 
-    def shapes(self) -> dict[str, dict[str, dict[str, list[list[float]]]]]:
+    def shapes(self, aspect: float = 16 / 9) -> dict[str, dict[str, dict[str, list[list[float]]]]]:
         """`zones` and `lines` as a camera's configuration has them."""
         return {
-            "zones": {name: {"polygon": [list(point) for point in self.zone(name)]} for name in self.zones},
-            "lines": {name: {"points": [list(point) for point in self.line(name)]} for name in self.lines},
+            "zones": {name: {"polygon": [list(point) for point in self.zone(name, aspect)]} for name in self.zones},
+            "lines": {name: {"points": [list(point) for point in self.line(name, aspect)]} for name in self.lines},
         }
 
     def picture(self, camera: Camera, seed: int) -> Pixels:

@@ -6,14 +6,15 @@ in a zone of the picture exactly while it is in that of the floor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from math import atan2, ceil, hypot, pi, sin
 from typing import Literal, TypeAlias
 
 from pipeline.simulate.scene.figure import Look
-from pipeline.simulate.scene.place import Floor, Place, Spot
+from pipeline.simulate.scene.place import Brush, Floor, Place, Spot
+from pipeline.simulate.scene.weather import CLEAR, Weather
 
 Direction: TypeAlias = Literal["left_to_right", "right_to_left", "top_to_bottom", "bottom_to_top"]
 
@@ -60,12 +61,22 @@ class Car:
 
 
 @dataclass(frozen=True, slots=True)
+class Thing:
+    """Something else that moves, at distance `z`: `paint` draws it at each second of the play."""
+
+    z: float
+    paint: Callable[[Brush, float], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Play:
-    """What happens within `seconds`; then it begins again."""
+    """What happens within `seconds`, in which `weather`; then it begins again."""
 
     seconds: float
     figures: tuple[Figure, ...] = ()
     cars: tuple[Car, ...] = ()
+    things: tuple[Thing, ...] = ()
+    weather: Weather = CLEAR
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from math import atan2, pi
 from pathlib import Path
 from typing import Literal, TypeAlias, cast
@@ -23,12 +24,11 @@ from pipeline.simulate.scene.play import Figure, Play, Stay, present
 Codec: TypeAlias = Literal["h264", "hevc"]
 
 _ENCODERS: dict[Codec, tuple[str, dict[str, str]]] = {
-    "h264": ("libx264", {"preset": "veryfast", "crf": "25", "sc_threshold": "0", "bf": "0"}),
+    "h264": ("libx264", {"preset": "veryfast", "sc_threshold": "0", "bf": "0"}),
     "hevc": (
         "libx265",
         {
             "preset": "ultrafast",
-            "crf": "25",
             "x265-params": "log-level=none:scenecut=0:bframes=0:pools=1:frame-threads=1",
         },
     ),
@@ -45,9 +45,9 @@ class Seen:
 
 
 class Scene:
-    """A play as pictures of `size` (width, height) pixels, 16:9; the same seed draws the same pictures.
+    """A play as pictures of `size` (width, height) square pixels; the same seed draws the same pictures.
 
-    `ValueError` where `size` is not an even 16:9.
+    `ValueError` where `size` is odd, or no shape of a camera's picture.
     """
 
     def __init__(self, place: Place, play: Play, size: tuple[int, int] = (1280, 720), seed: int = 7) -> None:
@@ -65,22 +65,25 @@ class Scene:
         now = at % self.play.seconds
         picture = self._empty.copy()
         self._drive(picture, now)
-        told = [(stay.spot(now), figure, stay) for _, figure, stay in present(self.play.figures, now)]
-        for spot, figure, stay in sorted(told, key=lambda one: -one[0][1]):
-            self._put(picture, figure, stay, now)
-            self._hide(picture, spot)
-        return self._noisy(picture, number)
+        for z, put in sorted(self._moving(picture, now), key=lambda one: -one[0]):
+            put()
+            self._hide(picture, z)
+        lit = self.play.weather.over(picture, now, number, self.seed)
+        return lit if self.play.weather.noise else self._noisy(lit, number)
+
+    def _moving(self, picture: Pixels, now: float) -> list[tuple[float, Callable[[], None]]]:
+        """Distance of each figure and thing of that second, and what puts it into the picture."""
+        brush = Brush(self.camera, picture)
+        things = [(thing.z, partial(thing.paint, brush, now)) for thing in self.play.things]
+        figures = [
+            (stay.spot(now)[1], partial(self._put, picture, figure, stay, now))
+            for _, figure, stay in present(self.play.figures, now)
+        ]
+        return [*things, *figures]
 
     def seen(self, at: float) -> list[Seen]:
         """Where the figures of that time are, hidden or not."""
-        now = at % self.play.seconds
-        return [self._seen(number, figure, stay.spot(now)) for number, figure, stay in present(self.play.figures, now)]
-
-    def _seen(self, number: int, figure: Figure, spot: Spot) -> Seen:
-        (u, v), (x, z) = self.camera.pixel(spot[0], 0.0, spot[1]), spot
-        scale, top = self.camera.focal / z, self.camera.pixel(x, 1.77 * figure.look.tall, z)[1]
-        box = (u - 0.3 * scale, top, u + 0.3 * scale, v + 0.06 * scale)
-        return Seen(number, (u / self.camera.width, v / self.camera.height), box)
+        return seen(self.camera, self.play, at)
 
     def _drive(self, picture: Pixels, now: float) -> None:
         for car in self.play.cars:
@@ -96,10 +99,10 @@ class Scene:
         _shadow(picture, (u, v), view.scale)
         _paste(picture, sprite, (u, v))
 
-    def _hide(self, picture: Pixels, spot: Spot) -> None:
-        """What stands nearer than the figure just drawn is in front of it."""
+    def _hide(self, picture: Pixels, away: float) -> None:
+        """What stands nearer than what was drawn just now, so far away, is in front of it."""
         for z, mask in self._screens:
-            if spot[1] > z:
+            if away > z:
                 picture[mask] = self._empty[mask]
 
     def _noisy(self, picture: Pixels, number: int) -> Pixels:
@@ -108,10 +111,23 @@ class Scene:
         return np.asarray(cv2.add(picture, self._noise[down : down + h, right : right + w], dtype=cv2.CV_8U), np.uint8)
 
 
+def seen(camera: Camera, play: Play, at: float) -> list[Seen]:
+    """Where the figures of that time are in the camera's picture, hidden or not."""
+    now = at % play.seconds
+    return [_seen(camera, number, figure, stay.spot(now)) for number, figure, stay in present(play.figures, now)]
+
+
+def _seen(camera: Camera, number: int, figure: Figure, spot: Spot) -> Seen:
+    (u, v), (x, z) = camera.pixel(spot[0], 0.0, spot[1]), spot
+    scale, top = camera.focal / z, camera.pixel(x, 1.77 * figure.look.tall, z)[1]
+    box = (u - 0.3 * scale, top, u + 0.3 * scale, v + 0.06 * scale)
+    return Seen(number, (u / camera.width, v / camera.height), box)
+
+
 def _check_size(size: tuple[int, int]) -> None:
     width, height = size
-    if width % 2 or height % 2 or min(size) < 90 or abs(width / height - 16 / 9) > 0.02:
-        raise ValueError(f"scene size {width}x{height}: give an even width and height of 16:9, such as 1280x720")
+    if width % 2 or height % 2 or min(size) < 90 or not 1 <= width / height <= 2:
+        raise ValueError(f"scene size {width}x{height}: give an even width and height, such as 1280x720")
 
 
 def _eased(stay: Stay, at: float) -> float:
@@ -170,26 +186,32 @@ def render(
     seed: int = 7,
     seconds: float | None = None,
     codec: Codec = "h264",
+    crf: int = 25,
+    stored: tuple[int, int] | None = None,
 ) -> Path:
     """Write a play (default: once) as mp4 (yuv420p, a key frame each second, no reordering) and return the path.
 
-    `ValueError` where `size` is not an even 16:9.
+    A higher `crf` is a lower bit rate. `stored` is another size in which the pictures are kept, squeezed and without
+    a word of it, as recorders do. `ValueError` for a size that is none.
     """
     scene = Scene(place, play, size, seed)
     encoder, options = _ENCODERS[codec]
     with av.open(str(path), "w", format="mp4") as container:
         stream = cast(VideoStream, container.add_stream(encoder, rate=fps))
-        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = *(stored or size), "yuv420p"
         stream.gop_size, stream.time_base, stream.thread_count = fps, Fraction(1, fps), 1
-        stream.options = dict(options)
-        for frame in _frames(scene, round((play.seconds if seconds is None else seconds) * fps), fps):
+        stream.options = {**options, "crf": str(crf)}
+        for frame in _frames(scene, round((play.seconds if seconds is None else seconds) * fps), fps, stored or size):
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
 
 
-def _frames(scene: Scene, count: int, fps: int) -> Iterator[av.VideoFrame]:
+def _frames(scene: Scene, count: int, fps: int, size: tuple[int, int]) -> Iterator[av.VideoFrame]:
     for number in range(count):
-        frame = av.VideoFrame.from_ndarray(scene.picture(number / fps, number), format="bgr24")
+        picture = scene.picture(number / fps, number)
+        if (picture.shape[1], picture.shape[0]) != size:
+            picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+        frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
         frame.pts, frame.time_base = number, Fraction(1, fps)
         yield frame

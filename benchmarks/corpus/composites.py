@@ -1,0 +1,210 @@
+"""People cut from footage, put together anew: many at once, and small in the corners of a large picture.
+
+Their truth is that of the clip (`ground_truth.yaml`) where the clip is pasted as it is, and the middle of what was cut
+out where people are put side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, cast
+
+import av
+import cv2
+import numpy as np
+import yaml
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from benchmarks.corpus.scenarios import FPS, Expected
+from pipeline.simulate.scene.render import Codec
+from pipeline.types import Pixels
+
+CLIP = "one-by-one-person-detection.mp4"
+_SIZE = (1280, 720)
+_ENCODERS: dict[Codec, tuple[str, dict[str, str]]] = {
+    "h264": ("libx264", {"preset": "veryfast"}),
+    "hevc": ("libx265", {"preset": "ultrafast", "x265-params": "log-level=none:pools=1:frame-threads=1"}),
+}
+
+
+@dataclass(frozen=True)
+class Composite:
+    """One row: `layers` are laid over the background, each from its second on."""
+
+    name: str
+    clip: Path
+    size: tuple[int, int]
+    seconds: float
+    layers: tuple[Layer, ...]
+    zones: dict[str, list[list[float]]]
+    expected: list[Expected] = field(default_factory=list)
+    places: None = None
+
+    @property
+    def watched(self) -> dict[str, Any]:
+        rules = {f"in-{zone}": {"zone": zone, "trigger": "enter"} for zone in self.zones}
+        return {"zones": {name: {"polygon": polygon} for name, polygon in self.zones.items()}, "rules": rules}
+
+    def record(self, path: Path, codec: Codec, crf: int) -> Path:
+        """Compose and store it."""
+        encoder, options = _ENCODERS[codec]
+        ground = cv2.GaussianBlur(cv2.resize(_empty(self.clip), self.size), (0, 0), 2.0)
+        with av.open(str(path), "w", format="mp4") as container:
+            stream = cast(VideoStream, container.add_stream(encoder, rate=FPS))
+            stream.width, stream.height, stream.pix_fmt = *self.size, "yuv420p"
+            stream.gop_size, stream.time_base, stream.thread_count = FPS, Fraction(1, FPS), 1
+            stream.options = {**options, "crf": str(crf)}
+            for number in range(round(self.seconds * FPS)):
+                picture = ground.copy()
+                for layer in self.layers:
+                    layer.lay(picture, number)
+                frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
+                frame.pts, frame.time_base = number, Fraction(1, FPS)
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        return path
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A stretch of the clip, from picture `first` to `last` of it, laid in from picture `begin` on.
+
+    `zoom` is the size on the canvas, `corner` where its upper left pixel lies. `cut` leaves the background away.
+    """
+
+    clip: Path
+    first: int
+    last: int
+    begin: int
+    zoom: float
+    corner: tuple[int, int]
+    cut: bool
+
+    def lay(self, picture: Pixels, number: int) -> None:
+        """Over `picture`, BGR, which is picture `number` of the composite."""
+        index = self.first + number - self.begin
+        if not self.first <= index < self.last:
+            return
+        source = _pictures(self.clip)[index]
+        mask = _mask(self.clip, index) if self.cut else np.ones(source.shape[:2], np.float32)
+        size = round(source.shape[1] * self.zoom), round(source.shape[0] * self.zoom)
+        small = cv2.resize(source, size, interpolation=cv2.INTER_AREA)
+        cover = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)[..., None]
+        x, y = self.corner
+        h, w = picture.shape[:2]
+        left, top, right, bottom = max(0, x), max(0, y), min(w, x + size[0]), min(h, y + size[1])
+        if left >= right or top >= bottom:
+            return
+        own = slice(top - y, bottom - y), slice(left - x, right - x)
+        under = picture[top:bottom, left:right]
+        under[:] = (under * (1 - cover[own]) + small[own] * cover[own]).astype(np.uint8)
+
+
+def composites(footage: Path) -> Iterator[Composite]:
+    """Nothing, where there is no footage."""
+    clip = footage / CLIP
+    if not clip.is_file():
+        return
+    for count in (1, 2, 3, 4):
+        yield _corners(clip, count)
+    for count in (2, 4, 6, 9):
+        yield _row(clip, count)
+
+
+def _corners(clip: Path, count: int) -> Composite:
+    """The clip's first two people, 90 lines tall in 1080, in so many corners, a few seconds apart."""
+    told = _truth(clip)
+    size, zoom, seconds = (1920, 1080), 0.24, 48.0
+    wide, tall = round(768 * zoom), round(432 * zoom)
+    spots = [(40, 40), (1920 - wide - 40, 1080 - tall - 40), (1920 - wide - 40, 40), (40, 1080 - tall - 40)][:count]
+    layers, zones, expected = [], {}, []
+    for n, (x, y) in enumerate(spots):
+        layers.append(Layer(clip, 0, 10**6, 10 * n, zoom, (x, y), cut=False))
+        zones[f"corner-{n}"] = [[(x + u * wide) / size[0], (y + v * tall) / size[1]] for u, v in told["zones"]["table"]]
+        expected += [Expected(f"in-corner-{n}", start + n) for start, _ in told["in_zone_s"]["table"][:2]]
+    return Composite(f"clip in {count} corners, 90 of 1080", clip, size, seconds, tuple(layers), zones, expected)
+
+
+def _row(clip: Path, count: int) -> Composite:
+    """So many people, side by side and before each other; zones are upright bands of the picture."""
+    told = _truth(clip)
+    walks = [(round(a * 10), round(b * 10)) for a, b in told["people_visible_s"]]
+    zones = {f"band-{n}": _band(0.08 + 0.22 * n, 0.20 + 0.22 * n) for n in range(4)}
+    layers, expected = [], []
+    for n in range(count):
+        first, last = walks[n % len(walks)]
+        zoom, begin = 0.52 + 0.04 * (n % 3), 10 + 25 * n
+        corner = (
+            round(_SIZE[0] * (-0.18 + 0.62 * n / max(count - 1, 1))),
+            _SIZE[1] - round(432 * zoom) - 20 * (2 - n % 3),
+        )
+        layer = Layer(clip, first, last, begin, zoom, corner, cut=True)
+        layers.append(layer)
+        for zone, polygon in zones.items():
+            expected += [Expected(f"in-{zone}", at) for at in _entries(layer, polygon[0][0], polygon[1][0])]
+    seconds = max(layer.begin + layer.last - layer.first for layer in layers) / FPS + 2
+    return Composite(f"{count} people cut from footage", clip, _SIZE, seconds, tuple(layers), zones, expected)
+
+
+def _truth(clip: Path) -> dict[str, Any]:
+    return dict(yaml.safe_load((clip.parent / "ground_truth.yaml").read_text())[CLIP])
+
+
+def _band(left: float, right: float) -> list[list[float]]:
+    return [[left, 0.3], [right, 0.3], [right, 1.0], [left, 1.0]]
+
+
+def _entries(layer: Layer, left: float, right: float) -> list[float]:
+    """When the middle of who was cut out comes into the band for at least half a second; breaks of 2 s do not count."""
+    inside = []
+    for index in range(layer.first, min(layer.last, len(_pictures(layer.clip)))):
+        middle = _middle(layer.clip, index)
+        if middle is None:
+            continue
+        x = (layer.corner[0] + middle * layer.zoom) / _SIZE[0]
+        if left <= x <= right:
+            inside.append((layer.begin + index - layer.first) / FPS)
+    starts = [at for n, at in enumerate(inside) if n == 0 or at - inside[n - 1] > 2.0]
+    ends = [a for a, b in pairwise(inside) if b - a > 2.0] + inside[-1:]
+    return [start for start, end in zip(starts, ends, strict=True) if end - start >= 0.5]
+
+
+@cache
+def _pictures(clip: Path) -> list[Pixels]:
+    with av.open(str(clip)) as container:
+        return [np.asarray(one.to_ndarray(format="bgr24"), np.uint8) for one in container.decode(video=0)]
+
+
+@cache
+def _empty(clip: Path) -> Pixels:
+    """The hall without anybody: the median of pictures between the visits."""
+    seen = _truth(clip)["people_visible_s"]
+    nobody = [n for n in range(0, len(_pictures(clip)), 5) if not any(a - 1 <= n / FPS <= b + 1 for a, b in seen)]
+    return np.asarray(np.median(np.stack([_pictures(clip)[n] for n in nobody]), axis=0), np.uint8)
+
+
+@cache
+def _mask(clip: Path, index: int) -> NDArray[np.float32]:
+    """Who differs from the empty hall: the largest part, without holes, with soft edges."""
+    step = _pictures(clip)[index].astype(np.int16) - _empty(clip)
+    exposure = np.median(step[::4, ::4], axis=(0, 1))
+    apart = np.abs(step - exposure).max(axis=2).astype(np.uint8)
+    rough = (cv2.GaussianBlur(apart, (0, 0), 2.0) > 20).astype(np.uint8)
+    closed = cv2.morphologyEx(rough, cv2.MORPH_CLOSE, np.ones((13, 13), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    if count < 2 or stats[1:, cv2.CC_STAT_AREA].max() < 2000:
+        return np.zeros(apart.shape, np.float32)
+    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    return np.asarray(cv2.GaussianBlur((labels == largest).astype(np.float32), (0, 0), 1.2), np.float32)
+
+
+def _middle(clip: Path, index: int) -> float | None:
+    """The middle column of who was cut out, or None where nobody was."""
+    columns = np.flatnonzero((_mask(clip, index) > 0.5).any(axis=0))
+    return float(columns[0] + columns[-1]) / 2 if len(columns) else None
