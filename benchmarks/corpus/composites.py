@@ -6,8 +6,8 @@ out where people are put side by side.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
@@ -43,8 +43,13 @@ class Composite:
     seconds: float
     layers: tuple[Layer, ...]
     zones: dict[str, list[list[float]]]
-    expected: list[Expected] = field(default_factory=list)
+    happens: Callable[[], list[Expected]]
     places: None = None
+
+    @property
+    def expected(self) -> list[Expected]:
+        """Worked out when it is asked for: it takes the whole clip."""
+        return self.happens()
 
     @property
     def watched(self) -> dict[str, Any]:
@@ -128,7 +133,9 @@ def _corners(clip: Path, count: int) -> Composite:
         layers.append(Layer(clip, 0, 10**6, 10 * n, zoom, (x, y), cut=False))
         zones[f"corner-{n}"] = [[(x + u * wide) / size[0], (y + v * tall) / size[1]] for u, v in told["zones"]["table"]]
         expected += [Expected(f"in-corner-{n}", start + n) for start, _ in told["in_zone_s"]["table"][:2]]
-    return Composite(f"clip in {count} corners, 90 of 1080", clip, size, seconds, tuple(layers), zones, expected)
+    return Composite(
+        f"clip in {count} corners, 90 of 1080", clip, size, seconds, tuple(layers), zones, lambda: expected
+    )
 
 
 def _row(clip: Path, count: int) -> Composite:
@@ -136,20 +143,22 @@ def _row(clip: Path, count: int) -> Composite:
     told = _truth(clip)
     walks = [(round(a * 10), round(b * 10)) for a, b in told["people_visible_s"]]
     zones = {f"band-{n}": _band(0.08 + 0.22 * n, 0.20 + 0.22 * n) for n in range(4)}
-    layers, expected = [], []
+    layers = []
     for n in range(count):
         first, last = walks[n % len(walks)]
         zoom, begin = 0.52 + 0.04 * (n % 3), 10 + 25 * n
-        corner = (
-            round(_SIZE[0] * (-0.18 + 0.62 * n / max(count - 1, 1))),
-            _SIZE[1] - round(432 * zoom) - 20 * (2 - n % 3),
-        )
-        layer = Layer(clip, first, last, begin, zoom, corner, cut=True)
-        layers.append(layer)
-        for zone, polygon in zones.items():
-            expected += [Expected(f"in-{zone}", at) for at in _entries(layer, polygon[0][0], polygon[1][0])]
+        x, y = -0.18 + 0.62 * n / max(count - 1, 1), _SIZE[1] - round(432 * zoom) - 20 * (2 - n % 3)
+        layers.append(Layer(clip, first, last, begin, zoom, (round(x * _SIZE[0]), y), cut=True))
     seconds = max(layer.begin + layer.last - layer.first for layer in layers) / FPS + 2
-    return Composite(f"{count} people cut from footage", clip, _SIZE, seconds, tuple(layers), zones, expected)
+
+    def happens() -> list[Expected]:
+        found = []
+        for layer in layers:
+            for zone, polygon in zones.items():
+                found += [Expected(f"in-{zone}", at) for at in _entries(layer, polygon[0][0], polygon[1][0])]
+        return found
+
+    return Composite(f"{count} people cut from footage", clip, _SIZE, seconds, tuple(layers), zones, happens)
 
 
 def _truth(clip: Path) -> dict[str, Any]:

@@ -196,7 +196,7 @@ def _crowds() -> Iterator[Scenario]:
         for n in range(4)
     ]  # fmt: skip
     outside = [
-        _walk(4 + n, 0.5 + 1.2 * n, (-8.0 * way, 15.2 + 1.1 * n), (12.0, (8.0 * way, 15.2 + 1.1 * n)))
+        _walk(4 + n, 0.5 + 1.2 * n, (-8.0 * way, 16.4 + 1.1 * n), (12.0, (8.0 * way, 16.4 + 1.1 * n)))
         for n, way in enumerate((1, -1) * 4)
     ]
     yield Scenario("12 people, 4 in the court", y.PLACE, _play(25.0, *inside, *outside))

@@ -26,7 +26,7 @@ _SAME_LOOKS = 0.30
 # Somebody so unlike is somebody else, unless the boxes are almost the same.
 _STRANGER, _ON_THE_SPOT = 0.45, 0.5
 # Heights: who is out of sight may have gone a step, and so far in a second; nobody is waited for farther away.
-_STEP, _FAST, _FARTHEST = 0.5, 1.8, 4.0
+_STEP, _FAST, _FARTHEST = 0.5, 2.5, 4.0
 # Without anything to tell them apart by, who comes back must be about where they were, and soon.
 _BLIND_REACH, _BLIND_S = 0.6, 2.0
 _TALLER = 1.5
@@ -62,15 +62,25 @@ def return_cost(gone: Boxes, away_s: Floats, boxes: Boxes, looks: Looks, others:
 
     Nobody is faster than a person runs, or twice as tall as before; and they look as they did, where that is known.
     """
-    tall, taller = (gone[:, 3] - gone[:, 1])[:, None], (boxes[:, 3] - boxes[:, 1])[None]
-    way = np.hypot(*_feet_apart(gone, boxes)) / ((tall + taller) / 2)
-    reach = np.minimum(_STEP + _FAST * away_s, _FARTHEST)[:, None]
-    possible = (way <= reach) & (np.maximum(tall, taller) <= _TALLER * np.minimum(tall, taller))
+    way, reach, possible = _reached(gone, away_s, boxes)
     unlike = np.full(way.shape, np.nan) if others is None else unlikeness(looks, others)
     blind = np.isnan(unlike)
     possible &= np.where(blind, (way <= _BLIND_REACH) & (away_s <= _BLIND_S)[:, None], unlike <= _SAME_LOOKS)
     cost = (way / reach + np.where(blind, 0.9, unlike / _SAME_LOOKS)) / 2
     return np.where(possible, np.minimum(cost, 0.999), NEVER)
+
+
+def within_reach(gone: Boxes, away_s: Floats, boxes: Boxes) -> NDArray[np.bool_]:
+    """Which of `boxes` (m, 4) may, by place, time and height alone, be one of those last seen in `gone` (n, 4)."""
+    return np.asarray(_reached(gone, away_s, boxes)[2].any(axis=0))
+
+
+def _reached(gone: Boxes, away_s: Floats, boxes: Boxes) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """The ways (n, m) in heights, how far one can have gone (n, 1), and whether that and the heights are possible."""
+    tall, taller = (gone[:, 3] - gone[:, 1])[:, None], (boxes[:, 3] - boxes[:, 1])[None]
+    way = np.hypot(*_feet_apart(gone, boxes)) / ((tall + taller) / 2)
+    reach = np.minimum(_STEP + _FAST * away_s, _FARTHEST)[:, None]
+    return way, reach, (way <= reach) & (np.maximum(tall, taller) <= _TALLER * np.minimum(tall, taller))
 
 
 def _feet_apart(gone: Boxes, boxes: Boxes) -> tuple[Floats, Floats]:

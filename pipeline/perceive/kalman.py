@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 # Standard deviations, in heights: of a detector's edge, and of a person's change of speed within a second.
 _MEASURED = np.array([0.04, 0.04, 0.05, 0.05])
 _RESTLESS = np.array([1.0, 0.7, 0.3, 0.3])
-_ANYWHERE = 1e4
+_ANY_SPEED = np.array([3.0, 2.0, 0.5, 0.5])
 _LEAST = 1e-3  # display units: no box is narrower
 _FIRST_SPEED = np.array([1.0, 0.7, 0.2, 0.2])
 
@@ -92,12 +92,20 @@ class Kalman:
             [cov[..., 0] * (1 - gain_place), cov[..., 1] * (1 - gain_place), cov[..., 2] - gain_rate * cov[..., 1]], 2
         )
 
-    def restart(self, rows: NDArray[np.intp]) -> None:
-        """Of these tracks (m,) nothing is known any more but that they are somebody: the next box is where they are."""
+    def restart(self, rows: NDArray[np.intp], boxes: Boxes, away_s: Floats) -> None:
+        """The tracks `rows` (m,) were last seen in `boxes` (m, 4), `away_s` (m,) seconds ago, and went who knows how.
+
+        The next box then tells where they are, and how fast they came there.
+        """
+        self.place[rows] = measures(boxes)
         self._rate[rows] = 0
-        self._cov[rows] = (
-            np.array([_ANYWHERE, 0.0, 1.0]) * (_FIRST_SPEED**2)[None, :, None] * self.place[rows, 3, None, None] ** 2
-        )
+        away = np.maximum(away_s, 1e-3)[:, None]
+        speed = (_ANY_SPEED * self.place[rows, 3:4]) ** 2
+        self._cov[rows] = np.stack([speed * away**2, speed * away, speed], axis=2)
+
+    def replace(self, rows: NDArray[np.intp], by: NDArray[np.intp]) -> None:
+        """The tracks `rows` (m,) go on as those of `by` (m,) are."""
+        self.place[rows], self._rate[rows], self._cov[rows] = self.place[by], self._rate[by], self._cov[by]
 
     def halt(self, rows: NDArray[np.bool_]) -> None:
         """Unseen people are not carried away by their last speed: it halves with each look in vain."""

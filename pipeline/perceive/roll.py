@@ -15,10 +15,10 @@ Rows = NDArray[np.intp]
 
 
 class Roll:
-    """`boxes` (n, 4) and `scores` (n,) of the last sighting, at `seen_at` (n,); `born` (n, 4), `born_at` of the first.
+    """`boxes` (n, 4) and `scores` (n,) are of the last sighting, at `seen_at` (n,); the last sure one was at `sure_at`.
 
-    `missed_s` (n,) are the seconds since then in which somebody looked in vain; `confirmed` (n,) says who is surely
-    somebody, and `looks` (n, k) what they look like.
+    `born` (n, 4) is the first box, at `born_at`; `missed_s` (n,) are the seconds since the last in which somebody
+    looked in vain; `confirmed` (n,) says who is surely somebody, and `looks` (n, k) what they look like.
     """
 
     def __init__(self) -> None:
@@ -26,23 +26,32 @@ class Roll:
         self.boxes: Boxes = np.zeros((0, 4), np.float32)
         self.born: Boxes = np.zeros((0, 4), np.float32)
         self.scores: Scores = np.zeros(0, np.float32)
-        self.seen_at = self.born_at = self.missed_s = np.zeros(0)
+        self.seen_at = self.sure_at = self.born_at = self.missed_s = np.zeros(0)
         self.confirmed: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self.looks: Looks = np.zeros((0, SIZE), np.float32)
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def seen(self, rows: Rows, people: Detections, which: Rows, at: float, clear: NDArray[np.bool_]) -> None:
+    def seen(
+        self, rows: Rows, people: Detections, which: Rows, at: float, clear: NDArray[np.bool_], sure: bool
+    ) -> None:
         """Detections `which` (m,) are the tracks `rows` (m,); looks are learnt from the `clear` ones."""
         self.boxes[rows], self.scores[rows] = people.boxes[which], people.scores[which]
         self.seen_at[rows], self.missed_s[rows] = at, 0
+        if sure:
+            self.sure_at[rows] = at
         if people.looks is None:
             return
         told = people.looks[which]
-        unknown = ~self.looks[rows].any(axis=1)
+        unknown = ~self.looks[rows].any(axis=1) | ~self.confirmed[rows]
         learn = np.where(unknown, 1.0, np.where(clear[which] & told.any(axis=1), _LEARN, 0.0))[:, None]
         self.looks[rows] = _mixed(self.looks[rows], told, learn)
+
+    def replace(self, rows: Rows, by: Rows) -> None:
+        """The tracks `rows` (m,) were last seen as those of `by` (m,) are; who they are and when they began stays."""
+        for values in (self.boxes, self.scores, self.seen_at, self.sure_at, self.missed_s):
+            values[rows] = values[by]
 
     def add(self, first_id: int, people: Detections, which: Rows, at: float) -> None:
         """Detections `which` (m,) begin tracks, at the end of the roll, numbered from `first_id`."""
@@ -51,7 +60,10 @@ class Roll:
         self.ids = np.append(self.ids, np.arange(first_id, first_id + count))
         self.boxes, self.born = (np.vstack([old, people.boxes[which]]) for old in (self.boxes, self.born))
         self.scores = np.append(self.scores, people.scores[which])
-        self.seen_at, self.born_at = (np.append(old, np.full(count, at)) for old in (self.seen_at, self.born_at))
+        began = np.full(count, at)
+        self.seen_at, self.sure_at, self.born_at = (
+            np.append(old, began) for old in (self.seen_at, self.sure_at, self.born_at)
+        )
         self.missed_s = np.append(self.missed_s, np.zeros(count))
         self.confirmed = np.append(self.confirmed, np.zeros(count, np.bool_))
         self.looks = np.vstack([self.looks, looks])

@@ -12,7 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.perceive.affinity import NEVER, covered, covered_by_others, doubles, overlap, paired_cost, return_cost
+from pipeline.perceive.affinity import (
+    NEVER,
+    covered,
+    covered_by_others,
+    doubles,
+    overlap,
+    paired_cost,
+    return_cost,
+    within_reach,
+)
 from pipeline.perceive.assign import assign
 from pipeline.perceive.kalman import Kalman
 from pipeline.perceive.looks import LEAST_SHARE
@@ -28,6 +37,8 @@ _LOOKED_AT = 0.7
 _NEAR_ENOUGH = LEAST_SHARE / 1.5
 # Nobody begins with a box that is so much broader than tall; who is followed may fall.
 _BROAD = 1.0
+# Seconds for which one who may be somebody lost is not told as somebody new.
+_DOUBTED_S = 0.5
 # A box so covered by another one does not show what its person looks like.
 _COVERED = 0.15
 REMEMBER_S = 10.0
@@ -96,67 +107,88 @@ class Tracker:
         sure = np.flatnonzero((people.scores >= settings.sure) & whole)
         doubtful = np.flatnonzero((people.scores >= settings.doubtful) & (people.scores < settings.sure) & whole)
         missing = np.flatnonzero(self._followed())
-        missing, unclaimed = self._pair(people, missing, sure, at, clear, reach=1.0, limit=0.9)
-        self._confirm(at)
-        missing, _ = self._pair(people, missing, doubtful, at, clear, reach=0.3, limit=0.7)
+        missing, unclaimed = self._pair(people, missing, sure, at, clear, sure=True)
+        self._pair(people, missing, doubtful, at, clear, sure=False)
         unclaimed = _singles(people, unclaimed, self._roll.boxes[self._roll.seen_at >= at])
         unclaimed = self._return(people, unclaimed, at, clear)
         unclaimed = unclaimed[~_broad(people.boxes[unclaimed])]
         self._missed(looked_for & (self._roll.seen_at < at), elapsed)
+        self._recall(at)
         self._begin(people, unclaimed, at)
 
     def _pair(
-        self,
-        people: Detections,
-        rows: Rows,
-        which: Rows,
-        at: float,
-        clear: NDArray[np.bool_],
-        reach: float,
-        limit: float,
+        self, people: Detections, rows: Rows, which: Rows, at: float, clear: NDArray[np.bool_], sure: bool
     ) -> tuple[Rows, Rows]:
         """Pair tracks `rows` with detections `which`, and who of both is left.
 
-        By overlap of boxes, grown by `reach` times what the filter is unsure of (C-BIoU: Yang et al. 2023): at five
+        By overlap of boxes, grown by what the filter is unsure of (C-BIoU: Yang et al. 2023): at five
         pictures a second a runner's boxes do not overlap, and at two not even those of who sets off or stops and the
         place where they were expected; grown ones do. And by looks.
         """
         if not len(rows) or not len(which):
             return rows, which
+        reach, limit = (1.0, 0.9) if sure else (0.3, 0.7)
         known, seen = self._filters.boxes()[rows], self._roll.boxes[rows]
         unsure = np.minimum(self._filters.unsure()[rows], _FARTHEST * (known[:, 3:] - known[:, 1:2]))
         grow = 0.1 * (seen[:, 2:] - seen[:, :2]) + reach * unsure
         looks = None if people.looks is None else people.looks[which]
         cost = paired_cost(overlap(known, people.boxes[which], grow), limit, self._roll.looks[rows], looks)
-        return self._take(assign(cost, NEVER), people, rows, which, at, clear)
+        return self._take(assign(cost, NEVER), people, rows, which, at, clear, sure)
 
     def _return(self, people: Detections, which: Rows, at: float, clear: NDArray[np.bool_]) -> Rows:
-        """Of the detections `which`, those that are nobody who was lost."""
+        """Of the detections `which`, those that are nobody who was lost, and nobody seen once who runs."""
         roll = self._roll
-        rows = np.flatnonzero(roll.confirmed & (roll.seen_at < at))
+        rows = np.flatnonzero(roll.seen_at < at)
         if not len(rows) or not len(which):
             return which
         looks = None if people.looks is None else people.looks[which]
-        cost = return_cost(roll.boxes[rows], at - roll.seen_at[rows], people.boxes[which], roll.looks[rows], looks)
+        away = at - roll.seen_at[rows]
+        pairs = assign(return_cost(roll.boxes[rows], away, people.boxes[which], roll.looks[rows], looks), NEVER)
+        back = np.array([row for row, _ in pairs], np.intp)
+        self._filters.restart(rows[back], roll.boxes[rows[back]], away[back])
+        return self._take(pairs, people, rows, which, at, clear, sure=True)[1]
+
+    def _recall(self, at: float) -> None:
+        """Confirm who has surely been seen for long enough; but one who may be somebody lost becomes them, or waits.
+
+        Who comes out from behind something shows a part of themselves first, and looks like what hides them.
+        """
+        roll, settings = self._roll, self._settings
+        young = np.flatnonzero(~roll.confirmed & (roll.seen_at >= at))
+        lost = np.flatnonzero(roll.confirmed & (roll.seen_at < at))
+        age = at - roll.born_at[young]
+        away = at - roll.seen_at[lost]
+        doubted = within_reach(roll.boxes[lost], away, roll.boxes[young]) & (age < _DOUBTED_S)
+        sure = (roll.sure_at[young] >= at) & (age >= settings.confirm_s) & ~doubted
+        cost = return_cost(roll.boxes[lost], away, roll.boxes[young], roll.looks[lost], roll.looks[young])
         pairs = assign(cost, NEVER)
-        self._filters.restart(np.array([rows[row] for row, _ in pairs], np.intp))
-        return self._take(pairs, people, rows, which, at, clear)[1]
+        roll.confirmed[young[sure]] = True
+        if pairs:
+            back, who = np.array(pairs, np.intp).T
+            self._filters.replace(lost[back], young[who])
+            roll.replace(lost[back], young[who])
+            kept = np.ones(len(roll), np.bool_)
+            kept[young[who]] = False
+            self._filters.keep(kept)
+            roll.keep(kept)
 
     def _take(
-        self, pairs: _PairList, people: Detections, rows: Rows, which: Rows, at: float, clear: NDArray[np.bool_]
+        self,
+        pairs: _PairList,
+        people: Detections,
+        rows: Rows,
+        which: Rows,
+        at: float,
+        clear: NDArray[np.bool_],
+        sure: bool,
     ) -> tuple[Rows, Rows]:
         """Note these pairs (places in `rows` and `which`) as seen; who of both is left."""
         if not pairs:
             return rows, which
         row, column = np.array(pairs, np.intp).T
         self._filters.correct(rows[row], people.boxes[which[column]])
-        self._roll.seen(rows[row], people, which[column], at, clear)
+        self._roll.seen(rows[row], people, which[column], at, clear, sure)
         return np.delete(rows, row), np.delete(which, column)
-
-    def _confirm(self, at: float) -> None:
-        """Surely seen for long enough: surely somebody."""
-        roll = self._roll
-        roll.confirmed |= (roll.seen_at >= at) & (at - roll.born_at >= self._settings.confirm_s)
 
     def _looked_for(self, people: Detections, aspect: float, looked: Boxes | None) -> NDArray[np.bool_]:
         """Who would have been found: their place was looked at near enough, and no part of somebody was seen there."""

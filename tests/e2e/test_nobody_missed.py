@@ -1,4 +1,4 @@
-"""Drawn scenes in which people were missed, told twice, or taken for others: each is told exactly, through the real lane.
+"""Drawn scenes in which people were missed, told twice, or taken for others: each is told exactly by the real lane.
 
 Short forms of rows of `benchmarks/incidents.py`, which has more of them, at more rates and in other codecs.
 """

@@ -358,7 +358,7 @@ def test_who_comes_back_elsewhere_but_not_farther_than_one_can_go_is_the_same():
 
 @pytest.mark.parametrize(
     ("feet", "look", "away_s"),
-    [((0.3, 0.7), BLUE, 3.0), ((0.95, 0.3), RED, 0.6), ((0.3, 0.7), RED, 12.0)],
+    [((0.3, 0.7), BLUE, 3.0), ((0.95, 0.3), RED, 0.2), ((0.3, 0.7), RED, 12.0)],
     ids=["looks different", "is too far away for the time", "comes too late"],
 )
 def test_who_comes_is_somebody_else_who(feet: Point, look: np.ndarray, away_s: float):
@@ -367,7 +367,7 @@ def test_who_comes_is_somebody_else_who(feet: Point, look: np.ndarray, away_s: f
         follower.update(dressed(((0.3, 0.7), RED)), float(at), ASPECT)
     for at in np.arange(2, 2 + away_s, 0.2):
         follower.update(dressed(), float(at), ASPECT)
-    for later in (0.2, 0.4):
+    for later in (0.2, 0.4, 0.6, 0.8):
         tracks = follower.update(dressed((feet, look)), 2 + away_s + later, ASPECT)
     assert 2 in tracks.ids.tolist()
     assert who(tracks)[2] == pytest.approx(feet, abs=0.02)
