@@ -90,7 +90,7 @@ class Tracker:
         self._at = at
         self._filters.predict(elapsed)
         if people is not None:
-            self._look(people, at, elapsed, self._looked_for(people, aspect, looked))
+            self._look(people, at, elapsed, aspect, self._looked_for(people, aspect, looked))
         self._forget(at, aspect)
         return self._tracks(at, aspect)
 
@@ -99,7 +99,9 @@ class Tracker:
         roll, settings = self._roll, self._settings
         return roll.missed_s <= np.where(roll.confirmed, settings.lost_s, settings.tentative_s)
 
-    def _look(self, people: Detections, at: float, elapsed: float, looked_for: NDArray[np.bool_]) -> None:
+    def _look(
+        self, people: Detections, at: float, elapsed: float, aspect: float, looked_for: NDArray[np.bool_]
+    ) -> None:
         """Pair what was seen with who is followed, then with who has been lost; the rest of the sure ones are new."""
         settings = self._settings
         whole = np.ones(len(people), np.bool_) if people.cut is None else ~people.cut
@@ -112,7 +114,7 @@ class Tracker:
         unclaimed = _singles(people, unclaimed, self._roll.boxes[self._roll.seen_at >= at])
         unclaimed = self._return(people, unclaimed, at, clear)
         unclaimed = unclaimed[~_broad(people.boxes[unclaimed])]
-        self._missed(looked_for & (self._roll.seen_at < at), elapsed)
+        self._missed(looked_for & (self._roll.seen_at < at), elapsed, aspect)
         self._recall(at)
         self._begin(people, unclaimed, at)
 
@@ -206,10 +208,12 @@ class Tracker:
             found &= covered(inside, people.boxes[people.cut]) < _COVERED
         return np.asarray(found, np.bool_)
 
-    def _missed(self, rows: NDArray[np.bool_], elapsed: float) -> None:
-        """Only time in which somebody looked there counts against a track."""
+    def _missed(self, rows: NDArray[np.bool_], elapsed: float, aspect: float) -> None:
+        """Only time in which somebody looked there counts against a track. Who walks out of the picture walks on."""
         self._roll.missed_s[rows] += elapsed
-        self._filters.halt(rows)
+        boxes = self._filters.boxes()
+        leaving = (boxes[:, 0] < 0) | (boxes[:, 2] > aspect)
+        self._filters.halt(rows & ~leaving)
 
     def _forget(self, at: float, aspect: float) -> None:
         """Who is neither followed nor remembered: the unsure, who left by the picture's edge, who is long away."""
@@ -219,10 +223,16 @@ class Tracker:
             (roll.boxes[:, 0] < _AT_EDGE) | (roll.boxes[:, 2] > aspect - _AT_EDGE) | (roll.boxes[:, 3] > 1 - _AT_EDGE)
         )
         remembered = roll.confirmed & ~edge & (away <= settings.remember_s)
-        kept = self._followed() | remembered
+        kept = (self._followed() | remembered) & ~self._gone(at, aspect)
         if not kept.all():
             self._filters.keep(kept)
             roll.keep(kept)
+
+    def _gone(self, at: float, aspect: float) -> NDArray[np.bool_]:
+        """Who went out of the picture: not seen, and on their way the whole box is beyond its edge."""
+        boxes = self._filters.boxes()
+        beyond = (boxes[:, 2] < 0) | (boxes[:, 0] > aspect) | (boxes[:, 1] > 1)
+        return np.asarray(beyond & (self._roll.missed_s > 0) & (self._roll.seen_at < at), np.bool_)
 
     def _begin(self, people: Detections, which: Rows, at: float) -> None:
         """A sure detection that nobody claims is someone new."""
