@@ -77,10 +77,20 @@ def within_reach(gone: Boxes, away_s: Floats, boxes: Boxes) -> NDArray[np.bool_]
 
 def _reached(gone: Boxes, away_s: Floats, boxes: Boxes) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """The ways (n, m) in heights, how far one can have gone (n, 1), and whether that and the heights are possible."""
-    tall, taller = (gone[:, 3] - gone[:, 1])[:, None], (boxes[:, 3] - boxes[:, 1])[None]
+    tall, taller = _heights(gone, boxes)
     way = np.hypot(*_feet_apart(gone, boxes)) / ((tall + taller) / 2)
     reach = np.minimum(_STEP + _FAST * away_s, _FARTHEST)[:, None]
-    return way, reach, (way <= reach) & (np.maximum(tall, taller) <= _TALLER * np.minimum(tall, taller))
+    return way, reach, (way <= reach) & as_tall(gone, boxes)
+
+
+def as_tall(a: Boxes, b: Boxes) -> NDArray[np.bool_]:
+    """Which of `a` (n, 4) and `b` (m, 4) are about as tall, (n, m)."""
+    tall, taller = _heights(a, b)
+    return np.asarray(np.maximum(tall, taller) <= _TALLER * np.minimum(tall, taller))
+
+
+def _heights(a: Boxes, b: Boxes) -> tuple[Boxes, Boxes]:
+    return (a[:, 3] - a[:, 1])[:, None], (b[:, 3] - b[:, 1])[None]
 
 
 def _feet_apart(gone: Boxes, boxes: Boxes) -> tuple[Floats, Floats]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.perceive.affinity import (
     NEVER,
+    as_tall,
     covered,
     covered_by_others,
     doubles,
@@ -135,6 +136,8 @@ class Tracker:
         grow = 0.1 * (seen[:, 2:] - seen[:, :2]) + reach * unsure
         looks = None if people.looks is None else people.looks[which]
         cost = paired_cost(overlap(known, people.boxes[which], grow), limit, self._roll.looks[rows], looks)
+        if not sure:  # a head that looks over somebody else is no news of where its feet are
+            cost[~as_tall(seen, people.boxes[which])] = NEVER
         return self._take(assign(cost, NEVER), people, rows, which, at, clear, sure)
 
     def _return(self, people: Detections, which: Rows, at: float, clear: NDArray[np.bool_]) -> Rows:

@@ -449,3 +449,17 @@ def test_a_box_that_is_broader_than_tall_begins_nobody():
     follower = tracker()
     for at in (0.0, 0.2, 0.4):
         assert len(follower.update(Detections(wide, np.float32([0.9])), at, ASPECT)) == 0
+
+
+def test_a_head_that_looks_over_somebody_else_does_not_move_the_feet():
+    """Paired with it, a track would be too small to be known again by the whole person who comes out."""
+    follower = tracker()
+    for at in (0.0, 0.2, 0.4):
+        follower.update(dressed(((0.5, 0.7), RED)), at, ASPECT)
+    x1, y1, x2, _ = box((0.5, 0.7))
+    head = Detections(np.float32([[x1, y1, x2, y1 + 0.1]]), np.float32([0.35]), looks=BLUE[None])
+    hidden = follower.update(head, 0.6, ASPECT)
+    assert hidden.seen_at.tolist() == [0.4]
+    for at in (1.0, 1.2):
+        tracks = follower.update(dressed(((0.54, 0.7), RED)), at, ASPECT)
+    assert who(tracks) == {1: (0.54, 0.7)}
