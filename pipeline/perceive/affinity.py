@@ -30,6 +30,8 @@ _STEP, _FAST, _FARTHEST = 0.5, 2.5, 4.0
 # Without anything to tell them apart by, who comes back must be about where they were, and soon.
 _BLIND_REACH, _BLIND_S = 0.6, 2.0
 _TALLER = 1.5
+# Who stands before so much of somebody's lower edge hides their feet.
+_HIDES = 0.4
 
 
 def overlap(a: Boxes, b: Boxes, grow: Floats) -> Floats:
@@ -120,6 +122,15 @@ def covered_by_others(boxes: Boxes) -> Floats:
     common = _common(boxes, boxes)
     np.fill_diagonal(common, 0.0)
     return np.asarray((common / np.maximum(_areas(boxes), 1e-12)[:, None]).max(axis=1, initial=0.0))
+
+
+def feet_hidden(boxes: Boxes) -> NDArray[np.bool_]:
+    """Of which of `boxes` (n, 4) another one, whose feet are nearer to the camera, covers most of the lower edge."""
+    low = np.maximum(boxes[:, None, 0], boxes[None, :, 0])
+    high = np.minimum(boxes[:, None, 2], boxes[None, :, 2])
+    wide = (boxes[:, 2] - boxes[:, 0])[:, None]
+    nearer = (boxes[None, :, 1] < boxes[:, None, 3]) & (boxes[None, :, 3] > boxes[:, None, 3])
+    return np.asarray((nearer & (high - low > _HIDES * wide)).any(axis=1))
 
 
 def _common(a: Boxes, b: Boxes) -> Floats:

@@ -11,6 +11,9 @@ from pipeline.types import Boxes, Detections, Scores
 # How much one sighting changes what is known of somebody's looks: they turn and walk into shade, and stay themselves.
 _LEARN = 0.2
 
+# A box that is so much less tall than the one before has lost a part of its person.
+_SHORT = 0.85
+
 Rows = NDArray[np.intp]
 
 
@@ -33,11 +36,29 @@ class Roll:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def completed(self, rows: Rows, boxes: Boxes, hidden: NDArray[np.bool_]) -> Boxes:
+        """`boxes` (m, 4) of the tracks `rows` (m,), down to where the feet must be of whose feet are `hidden` (m,).
+
+        They are as tall as they were: a box that ends where somebody else begins is of the upper body only.
+        """
+        tall = self.boxes[rows, 3] - self.boxes[rows, 1]
+        short = hidden & (boxes[:, 3] - boxes[:, 1] < _SHORT * tall)
+        whole = boxes.copy()
+        whole[short, 3] = boxes[short, 1] + tall[short]
+        return whole
+
     def seen(
-        self, rows: Rows, people: Detections, which: Rows, at: float, clear: NDArray[np.bool_], sure: bool
+        self,
+        rows: Rows,
+        boxes: Boxes,
+        people: Detections,
+        which: Rows,
+        at: float,
+        clear: NDArray[np.bool_],
+        sure: bool,
     ) -> None:
-        """Detections `which` (m,) are the tracks `rows` (m,); looks are learnt from the `clear` ones."""
-        self.boxes[rows], self.scores[rows] = people.boxes[which], people.scores[which]
+        """Detections `which` (m,), in `boxes` (m, 4), are the tracks `rows` (m,); the `clear` ones teach looks."""
+        self.boxes[rows], self.scores[rows] = boxes, people.scores[which]
         self.seen_at[rows], self.missed_s[rows] = at, 0
         if sure:
             self.sure_at[rows] = at

@@ -18,6 +18,7 @@ from pipeline.perceive.affinity import (
     covered,
     covered_by_others,
     doubles,
+    feet_hidden,
     overlap,
     paired_cost,
     return_cost,
@@ -191,8 +192,9 @@ class Tracker:
         if not pairs:
             return rows, which
         row, column = np.array(pairs, np.intp).T
-        self._filters.correct(rows[row], people.boxes[which[column]])
-        self._roll.seen(rows[row], people, which[column], at, clear, sure)
+        boxes = self._roll.completed(rows[row], people.boxes[which[column]], feet_hidden(people.boxes)[which[column]])
+        self._filters.correct(rows[row], boxes)
+        self._roll.seen(rows[row], boxes, people, which[column], at, clear, sure)
         return np.delete(rows, row), np.delete(which, column)
 
     def _looked_for(self, people: Detections, aspect: float, looked: Boxes | None) -> NDArray[np.bool_]:

@@ -463,3 +463,17 @@ def test_a_head_that_looks_over_somebody_else_does_not_move_the_feet():
     for at in (1.0, 1.2):
         tracks = follower.update(dressed(((0.54, 0.7), RED)), at, ASPECT)
     assert who(tracks) == {1: (0.54, 0.7)}
+
+
+def test_the_feet_of_who_walks_behind_others_stay_on_the_floor():
+    """Somebody stands in front; of who walks behind them the upper body is seen, then the whole again."""
+    follower, front = tracker(), box((0.5, 0.8), 0.3)
+    for picture in range(21):
+        x1, y1, x2, y2 = box((0.4 + 0.01 * picture, 0.7), 0.28)
+        hidden = x2 - 0.03 > front[0] and x1 + 0.03 < front[2]
+        behind = (x1, y1, x2, y1 + 0.12 if hidden else y2)
+        people = Detections(np.float32([front, behind]), np.float32([0.9, 0.8]), looks=np.stack([RED, BLUE]))
+        tracks = follower.update(people, picture / 5, ASPECT)
+        if picture > 1:
+            assert tracks.ids.tolist() == [1, 2]
+            assert tracks.feet()[1, 1] == pytest.approx(0.7, abs=0.02)
