@@ -182,7 +182,7 @@ class Detections:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Followed:
-    """Everybody followed: `boxes` (n, 4) where they are believed to be; `settled` (n,): surely known, and just seen."""
+    """Everybody followed: `boxes` (n, 4) where they are believed to be; `settled` (n,): known, just seen, standing."""
 
     boxes: Boxes
     settled: NDArray[np.bool_]

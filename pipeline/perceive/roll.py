@@ -11,6 +11,8 @@ from pipeline.types import Boxes, Detections, Scores
 # How much one sighting changes what is known of somebody's looks: they turn and walk into shade, and stay themselves.
 _LEARN = 0.2
 
+# Seconds over which it is told where somebody stands, and heights by which who stands is found beside that.
+_STANDS_S, _SHIFT = 0.6, 0.08
 # A box that is so much less tall than the one before has lost a part of its person.
 _SHORT = 0.85
 
@@ -21,13 +23,15 @@ class Roll:
     """`boxes` (n, 4) and `scores` (n,) are of the last sighting, at `seen_at` (n,); the last sure one was at `sure_at`.
 
     `born` (n, 4) is the first box, at `born_at`; `missed_s` (n,) are the seconds since the last in which somebody
-    looked in vain; `confirmed` (n,) says who is surely somebody, and `looks` (n, k) what they look like.
+    looked in vain; `stand` (n, 2) is where the feet were of late; `confirmed` (n,) says who is surely somebody, and
+    `looks` (n, k) what they look like.
     """
 
     def __init__(self) -> None:
         self.ids: NDArray[np.int64] = np.zeros(0, np.int64)
         self.boxes: Boxes = np.zeros((0, 4), np.float32)
         self.born: Boxes = np.zeros((0, 4), np.float32)
+        self.stand: Boxes = np.zeros((0, 2), np.float32)
         self.scores: Scores = np.zeros(0, np.float32)
         self.seen_at = self.sure_at = self.born_at = self.missed_s = np.zeros(0)
         self.confirmed: NDArray[np.bool_] = np.zeros(0, np.bool_)
@@ -58,6 +62,8 @@ class Roll:
         sure: bool,
     ) -> None:
         """Detections `which` (m,), in `boxes` (m, 4), are the tracks `rows` (m,); the `clear` ones teach looks."""
+        follow = 1 - np.exp(-(at - self.seen_at[rows]) / _STANDS_S)[:, None]
+        self.stand[rows] += follow * (_feet(boxes) - self.stand[rows])
         self.boxes[rows], self.scores[rows] = boxes, people.scores[which]
         self.seen_at[rows], self.missed_s[rows] = at, 0
         if sure:
@@ -80,6 +86,7 @@ class Roll:
         looks = np.zeros((count, SIZE), np.float32) if people.looks is None else people.looks[which]
         self.ids = np.append(self.ids, np.arange(first_id, first_id + count))
         self.boxes, self.born = (np.vstack([old, people.boxes[which]]) for old in (self.boxes, self.born))
+        self.stand = np.vstack([self.stand, _feet(people.boxes[which])])
         self.scores = np.append(self.scores, people.scores[which])
         began = np.full(count, at)
         self.seen_at, self.sure_at, self.born_at = (
@@ -89,10 +96,19 @@ class Roll:
         self.confirmed = np.append(self.confirmed, np.zeros(count, np.bool_))
         self.looks = np.vstack([self.looks, looks])
 
+    def standing(self) -> NDArray[np.bool_]:
+        """Whose feet (n,) are about where they have been for the last moment: also who walks away moves them."""
+        off = np.hypot(*(_feet(self.boxes) - self.stand).T)
+        return np.asarray(off < _SHIFT * (self.boxes[:, 3] - self.boxes[:, 1]), np.bool_)
+
     def keep(self, rows: NDArray[np.bool_]) -> None:
         """Forget the tracks where `rows` (n,) is False."""
         for name, values in vars(self).items():
             setattr(self, name, values[rows])
+
+
+def _feet(boxes: Boxes) -> Boxes:
+    return np.asarray(np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1), np.float32)
 
 
 def _mixed(old: Looks, new: Looks, learn: NDArray[np.float64]) -> Looks:

@@ -80,7 +80,7 @@ class Tracker:
     def expected(self) -> Followed:
         """Where everybody followed, sure or not, is believed to be, and who of them needs no look at once."""
         rows = self._followed()
-        settled = self._roll.confirmed & (self._roll.missed_s <= 0)
+        settled = self._roll.confirmed & (self._roll.missed_s <= 0) & self._roll.standing()
         return Followed(self._filters.boxes()[rows], settled[rows])
 
     def update(self, people: Detections | None, at: float, aspect: float, looked: Boxes | None = None) -> Tracks:

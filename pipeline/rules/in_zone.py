@@ -18,6 +18,8 @@ from pipeline.rules.visits import Phase, State, Visit, Visits
 _BLUR = 0.03
 # Who has left a zone is clear of its border by this share of the height.
 _CLEAR_OF_ZONE = 0.05
+# Who is beside the border for longer is still there, and has not left when they crossed it; others walk on over it.
+_LINGERS_S = 1.0
 
 
 class InZone:
@@ -30,7 +32,8 @@ class InZone:
         self._polygon: Polygon = tuple(zone.polygon)
         self._last: Sighting | None = None
         self._was_in = False
-        self._changed_at = 0.0  # when the border was crossed last, or the feet were last beside it
+        self._changed_at = 0.0  # when the border was crossed last, or who lingers there was last beside it
+        self._crossed_out_at = 0.0
 
     @property
     def idle(self) -> bool:
@@ -98,9 +101,11 @@ class InZone:
         passage, refuted = self._passages.settle(sighting)
         facts = self.passed(passage) if passage else []
         if self._was_in:
+            self._crossed_out_at = self._changed_at
             self._passages.left(self._changed_at, path, borders)
         if self.visits.state is not State.OUTSIDE and self._near(sighting, _CLEAR_OF_ZONE):
-            self._changed_at = sighting.at
+            if sighting.at - self._crossed_out_at > _LINGERS_S:
+                self._changed_at = sighting.at
             phases = self.visits.saw_edge(sighting.at)
         else:
             phases = self.visits.saw_out(self._changed_at, sighting.at)
