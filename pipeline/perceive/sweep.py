@@ -33,7 +33,7 @@ class Concern:
 
 
 class Sweep:
-    """`due` in each turn, `done` with what was looked at; `anew` when nothing is known of the picture any longer."""
+    """`whole_due` and `due` in each turn; `anew` when nothing is known of the picture any longer."""
 
     def __init__(self, sweep_s: float, concerns: Sequence[Concern], wide: float) -> None:
         self._sweep_s = sweep_s
