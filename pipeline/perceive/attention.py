@@ -68,7 +68,8 @@ class Attention:
         wants = self._people(followed, moving, now, wide)
         wants += self._moving(followed, list(zip(moving, stirring, strict=False)), now, wide)
         chosen = pack(wants, looks, self._looks, wide, self._least_side)
-        chosen += sweep.due(now, self._looks - len(chosen))
+        # One tile goes beyond the budget: where something always moves, who stands still must be found too.
+        chosen += sweep.due(now, max(1, self._looks - len(chosen)))
         self._note(chosen, now, wide)
         self._restless.looked(chosen, now)
         return [frame.region(area) for area in chosen]

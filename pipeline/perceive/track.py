@@ -7,7 +7,7 @@ and looking the same, is the same person with the same id. Not here: what a trac
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,10 @@ class Tracker:
         self._roll = Roll()
         self._at: float | None = None
         self._next_id = 1
+
+    def remember(self, seconds: float) -> None:
+        """Who is out of sight is waited for so long from now on."""
+        self._settings = replace(self._settings, remember_s=seconds)
 
     def anew(self) -> Tracker:
         """A tracker that follows nobody yet, and counts on where this one stopped."""

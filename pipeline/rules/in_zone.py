@@ -32,8 +32,9 @@ class InZone:
         self._polygon: Polygon = tuple(zone.polygon)
         self._last: Sighting | None = None
         self._was_in = False
-        self._changed_at = 0.0  # when the border was crossed last, or who lingers there was last beside it
-        self._crossed_out_at = 0.0
+        self._changed_at = 0.0  # when who is in, by the blur of boxes, changed last
+        self._stepped_out_at = 0.0  # when the border itself was crossed last, outwards
+        self._inside_until = 0.0  # the same, or when who lingers was last beside the border
 
     @property
     def idle(self) -> bool:
@@ -51,6 +52,7 @@ class InZone:
         is_in = self._holds(sighting)
         if is_in is not self._was_in:
             self._changed_at = self._crossed_at(sighting, borders, is_in)
+        self._note_stay(sighting, borders)
         facts = self._seen_in(sighting, path, borders) if is_in else self._seen_out(sighting, path, borders)
         self._was_in, self._last = is_in, sighting
         return facts
@@ -101,14 +103,11 @@ class InZone:
         passage, refuted = self._passages.settle(sighting)
         facts = self.passed(passage) if passage else []
         if self._was_in:
-            self._crossed_out_at = self._changed_at
             self._passages.left(self._changed_at, path, borders)
         if self.visits.state is not State.OUTSIDE and self._near(sighting, _CLEAR_OF_ZONE):
-            if sighting.at - self._crossed_out_at > _LINGERS_S:
-                self._changed_at = sighting.at
             phases = self.visits.saw_edge(sighting.at)
         else:
-            phases = self.visits.saw_out(self._changed_at, sighting.at)
+            phases = self.visits.saw_out(self._inside_until, sighting.at)
         if not refuted:  # the way back from a stray box is no passage either
             self._maybe_through(sighting, path, borders, phases)
         if self.visits.state is not State.ENTERING:
@@ -149,6 +148,15 @@ class InZone:
         if not borders:  # they stood on the border, already outside
             return last.at
         return last.at + (borders[0] if is_in else borders[-1]) * (sighting.at - last.at)
+
+    def _note_stay(self, now: Sighting, borders: list[float]) -> None:
+        """Until when they were in the zone: boxes tremble, so being seen on the border once more does not count."""
+        if inside(now.anchor, self._polygon):
+            self._inside_until = self._stepped_out_at = now.at
+        elif self._last is not None and inside(self._last.anchor, self._polygon):
+            self._inside_until = self._stepped_out_at = self._crossed_at(now, borders, is_in=False)
+        elif now.at - self._stepped_out_at > _LINGERS_S and self._near(now, _CLEAR_OF_ZONE):
+            self._inside_until = now.at
 
     def _holds(self, sighting: Sighting) -> bool:
         return inside(sighting.anchor, self._polygon) or self._near(sighting, _BLUR)

@@ -87,6 +87,7 @@ class Lane:
         """New zones and rules; tracks and unchanged rules go on."""
         self.camera, self._origin = camera, origin
         self._attention.concern(concerns(camera))
+        self._tracker.remember(tracking(camera, self._detector).remember_s)
         return self._rules.reconfigure(camera, origin, replace(self._now, received=None, decided=decided))
 
     def anew(self) -> Lane:

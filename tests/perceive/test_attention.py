@@ -120,8 +120,19 @@ def test_who_has_no_place_in_this_turn_has_one_in_the_next():
 
 def test_who_is_near_a_rule_comes_first():
     far, near = [person(0.1, 0.2 + 0.3 * n, 0.07) for n in range(3)], person(0.9, 0.6, 0.07)
-    (area,) = looked_at(awake(MIDDLE, looks=1), 0.2, moved(), followed(*far, near))
+    area, *_ = looked_at(awake(MIDDLE, looks=1), 0.2, moved(), followed(*far, near))
     assert holds(area, near)
+
+
+def test_who_stands_still_is_searched_for_even_where_every_look_is_wanted():
+    right = Concern((0.8, 0.4, 1.0, 0.8), SMALLEST)
+    crowd = [person(0.1 + 0.4 * (n % 2), 0.2 + 0.3 * (n // 2), 0.07) for n in range(6)]
+    attention = Attention(1.0, SMALLEST, 2, [right])
+    looks = [looked_at(attention, n / 5, moved(), followed(*crowd)) for n in range(200)]
+    for x in np.linspace(0.81 * WIDE, 0.95 * WIDE, 7):
+        small = person(x, 0.62, SMALLEST)
+        assert any(holds(area, small) and side(area) < 0.9 for areas in looks for area in areas), x
+    assert max(len(areas) for areas in looks) <= 3
 
 
 def test_who_is_surely_known_and_stands_is_not_looked_at_in_every_turn():

@@ -373,6 +373,16 @@ def test_who_comes_is_somebody_else_who(feet: Point, look: np.ndarray, away_s: f
     assert who(tracks)[2] == pytest.approx(feet, abs=0.02)
 
 
+def test_rules_that_wait_longer_have_people_remembered_for_longer():
+    follower = tracker()
+    follower.remember(30.0)
+    for at in np.arange(0, 2, 0.2):
+        follower.update(dressed(((0.3, 0.7), RED)), float(at), ASPECT)
+    for at in np.arange(2, 22, 0.2):
+        follower.update(dressed(), float(at), ASPECT)
+    assert follower.update(dressed(((0.3, 0.7), RED)), 22.0, ASPECT).ids.tolist() == [1]
+
+
 def test_who_left_by_the_pictures_edge_is_not_waited_for():
     follower = tracker()
     for at in np.arange(0, 2, 0.2):
