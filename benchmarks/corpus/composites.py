@@ -1,16 +1,14 @@
 """People cut from footage, put together anew: many at once, and small in the corners of a large picture.
 
-Their truth is that of the clip (`ground_truth.yaml`) where the clip is pasted as it is, and the middle of what was cut
-out where people are put side by side.
+Their truth is that of the clip (`ground_truth.yaml`): the zone is laid where each copy of the clip has it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -43,13 +41,8 @@ class Composite:
     seconds: float
     layers: tuple[Layer, ...]
     zones: dict[str, list[list[float]]]
-    happens: Callable[[], list[Expected]]
+    expected: list[Expected]
     places: None = None
-
-    @property
-    def expected(self) -> list[Expected]:
-        """Worked out when it is asked for: it takes the whole clip."""
-        return self.happens()
 
     @property
     def watched(self) -> dict[str, Any]:
@@ -133,55 +126,34 @@ def _corners(clip: Path, count: int) -> Composite:
         layers.append(Layer(clip, 0, 10**6, 10 * n, zoom, (x, y), cut=False))
         zones[f"corner-{n}"] = [[(x + u * wide) / size[0], (y + v * tall) / size[1]] for u, v in told["zones"]["table"]]
         expected += [Expected(f"in-corner-{n}", start + n) for start, _ in told["in_zone_s"]["table"][:2]]
-    return Composite(
-        f"clip in {count} corners, 90 of 1080", clip, size, seconds, tuple(layers), zones, lambda: expected
-    )
+    return Composite(f"clip in {count} corners, 90 of 1080", clip, size, seconds, tuple(layers), zones, expected)
 
 
 def _row(clip: Path, count: int) -> Composite:
-    """So many people, side by side and before each other; zones are upright bands of the picture."""
+    """So many people, one after another, side by side and before each other, in one zone: the floor of the hall.
+
+    Each walks in from below, as in the clip, and leaves behind or before the others. One zoom for all: the zone's
+    upper and lower border are then the clip's own.
+    """
     told = _truth(clip)
-    walks = [(round(a * 10), round(b * 10)) for a, b in told["people_visible_s"]]
-    zones = {f"band-{n}": _band(0.08 + 0.22 * n, 0.20 + 0.22 * n) for n in range(4)}
-    layers = []
+    zoom, apart = 0.6, 85
+    top = _SIZE[1] - round(432 * zoom)
+    layers, expected = [], []
     for n in range(count):
-        first, last = walks[n % len(walks)]
-        zoom, begin = 0.52 + 0.04 * (n % 3), 10 + 25 * n
-        x, y = -0.18 + 0.62 * n / max(count - 1, 1), _SIZE[1] - round(432 * zoom) - 20 * (2 - n % 3)
-        layers.append(Layer(clip, first, last, begin, zoom, (round(x * _SIZE[0]), y), cut=True))
+        visible, inside = told["people_visible_s"][n % 6], told["in_zone_s"]["table"][n % 6]
+        place = [*range(0, count, 2), *range(1, count, 2)][n]  # who comes later stands between others
+        first, last, begin = round(visible[0] * FPS), round(visible[1] * FPS), 10 + 25 * n
+        left = _SIZE[0] // 2 - round(0.6 * 768 * zoom) + round((place - (count - 1) / 2) * apart)
+        layers.append(Layer(clip, first, last, begin, zoom, (left, top), cut=True))
+        expected.append(Expected("in-floor", begin / FPS + inside[0] - visible[0]))
     seconds = max(layer.begin + layer.last - layer.first for layer in layers) / FPS + 2
-
-    def happens() -> list[Expected]:
-        found = []
-        for layer in layers:
-            for zone, polygon in zones.items():
-                found += [Expected(f"in-{zone}", at) for at in _entries(layer, polygon[0][0], polygon[1][0])]
-        return found
-
-    return Composite(f"{count} people cut from footage", clip, _SIZE, seconds, tuple(layers), zones, happens)
+    upper, lower = (1 - 432 * zoom * (1 - edge) / _SIZE[1] for edge in (0.60, 0.93))
+    zones = {"floor": [[0.0, upper], [1.0, upper], [1.0, lower], [0.0, lower]]}
+    return Composite(f"{count} people cut from footage", clip, _SIZE, seconds, tuple(layers), zones, expected)
 
 
 def _truth(clip: Path) -> dict[str, Any]:
     return dict(yaml.safe_load((clip.parent / "ground_truth.yaml").read_text())[CLIP])
-
-
-def _band(left: float, right: float) -> list[list[float]]:
-    return [[left, 0.3], [right, 0.3], [right, 1.0], [left, 1.0]]
-
-
-def _entries(layer: Layer, left: float, right: float) -> list[float]:
-    """When the middle of who was cut out comes into the band for at least half a second; breaks of 2 s do not count."""
-    inside = []
-    for index in range(layer.first, min(layer.last, len(_pictures(layer.clip)))):
-        middle = _middle(layer.clip, index)
-        if middle is None:
-            continue
-        x = (layer.corner[0] + middle * layer.zoom) / _SIZE[0]
-        if left <= x <= right:
-            inside.append((layer.begin + index - layer.first) / FPS)
-    starts = [at for n, at in enumerate(inside) if n == 0 or at - inside[n - 1] > 2.0]
-    ends = [a for a, b in pairwise(inside) if b - a > 2.0] + inside[-1:]
-    return [start for start, end in zip(starts, ends, strict=True) if end - start >= 0.5]
 
 
 @cache
@@ -211,9 +183,3 @@ def _mask(clip: Path, index: int) -> NDArray[np.float32]:
         return np.zeros(apart.shape, np.float32)
     largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
     return np.asarray(cv2.GaussianBlur((labels == largest).astype(np.float32), (0, 0), 1.2), np.float32)
-
-
-def _middle(clip: Path, index: int) -> float | None:
-    """The middle column of who was cut out, or None where nobody was."""
-    columns = np.flatnonzero((_mask(clip, index) > 0.5).any(axis=0))
-    return float(columns[0] + columns[-1]) / 2 if len(columns) else None
