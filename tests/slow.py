@@ -60,16 +60,42 @@ def winds_around(point: tuple[float, float], polygon: tuple[tuple[float, float],
     return abs(turned) > pi
 
 
-def overlaps(a: NDArray[np.float32], b: NDArray[np.float32], grow: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Intersection over union of every pair, all sides moved out."""
-    out = np.zeros((len(a), len(b)))
-    for i, j in np.ndindex(out.shape):
-        (x1, y1, x2, y2), (u1, v1, u2, v2) = (
-            (box[0] - grow[i][0], box[1] - grow[i][1], box[2] + grow[i][0], box[3] + grow[i][1]) for box in (a[i], b[j])
-        )
-        common = max(0.0, min(x2, u2) - max(x1, u1)) * max(0.0, min(y2, v2) - max(y1, v1))
-        out[i, j] = common / ((x2 - x1) * (y2 - y1) + (u2 - u1) * (v2 - v1) - common)
-    return out
+def overlap(a: Plane, b: Plane, grow: tuple[float, float]) -> float:
+    """Intersection over union of two boxes, all sides moved out."""
+    (x1, y1, x2, y2), (u1, v1, u2, v2) = (
+        (box[0] - grow[0], box[1] - grow[1], box[2] + grow[0], box[3] + grow[1]) for box in (a, b)
+    )
+    common = max(0.0, min(x2, u2) - max(x1, u1)) * max(0.0, min(y2, v2) - max(y1, v1))
+    return float(common / ((x2 - x1) * (y2 - y1) + (u2 - u1) * (v2 - v1) - common))
+
+
+def crowding(boxes: Plane, hides: float) -> tuple[list[float], list[bool]]:
+    """How much of each another one covers; whose feet are behind somebody who reaches lower."""
+    covered, hidden = [], []
+    for i, (x1, y1, x2, y2) in enumerate(boxes.astype(np.float64)):
+        others = np.delete(boxes, i, axis=0)
+        wide = [max(0.0, min(x2, o[2]) - max(x1, o[0])) for o in others]
+        tall = [max(0.0, min(y2, o[3]) - max(y1, o[1])) for o in others]
+        covered.append(max((w * h / ((x2 - x1) * (y2 - y1)) for w, h in zip(wide, tall, strict=True)), default=0.0))
+        hidden.append(any(o[1] < y2 < o[3] and w > hides * (x2 - x1) for o, w in zip(others, wide, strict=True)))
+    return covered, hidden
+
+
+Belief = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def predicted(state: NDArray[np.float64], cov: NDArray[np.float64], seconds: float, noise: float) -> Belief:
+    """State (2,) and covariance (2, 2) of place and rate after some seconds of white noise in the acceleration."""
+    step = np.array([[1, seconds], [0, 1]])
+    shaken = noise**2 * np.array([[seconds**3 / 3, seconds**2 / 2], [seconds**2 / 2, seconds]])
+    return step @ state, step @ cov @ step.T + shaken
+
+
+def corrected(state: NDArray[np.float64], cov: NDArray[np.float64], seen: float, noise: float) -> Belief:
+    """The same after the place was measured."""
+    look = np.array([[1.0, 0.0]])
+    gain = cov @ look.T / (look @ cov @ look.T + noise**2)
+    return state + gain[:, 0] * (seen - state[0]), (np.eye(2) - gain @ look) @ cov
 
 
 def levels(

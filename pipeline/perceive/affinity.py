@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.perceive.appearance import Looks, unlikeness
-from pipeline.perceive.track_kernels import overlaps
-from pipeline.types import Boxes
+from pipeline.perceive.appearance import STARTS, Looks, unlikeness
+from pipeline.perceive.roll import Rows
+from pipeline.perceive.track_kernels import apart, count_looks, crowding
+from pipeline.types import Boxes, Detections
 
 Floats = NDArray[np.float64]
 
@@ -25,6 +26,8 @@ _ALIKE, _UNLIKE = 0.10, 0.50
 _SAME_LOOKS = 0.30
 # Somebody so unlike is somebody else, unless the boxes are almost the same.
 _STRANGER, _ON_THE_SPOT = 0.45, 0.5
+# Nobody is looked for farther from where they should be than so many of their heights: who comes is not who has gone.
+_FARTHEST_OFF = 0.3
 # Heights: who is out of sight may have gone a step, and so far in a second; nobody is waited for farther away.
 _STEP, _FAST, _FARTHEST = 0.5, 2.5, 4.0
 # Without anything to tell them apart by, who comes back must be about where they were, and soon.
@@ -34,29 +37,25 @@ _TALLER = 1.5
 _HIDES = 0.4
 
 
-def overlap(a: Boxes, b: Boxes, grow: Floats) -> Floats:
-    """Intersection over union (n, m) of `a` (n, 4) and `b` (m, 4), all sides moved out by `grow` (n, 2)."""
-    out = np.zeros((len(a), len(b)))
-    if out.size:
-        overlaps(a, b, grow, out)
-    return out
+def paired_cost(
+    expected: Boxes, last: Boxes, cov: Floats, looks: Looks, rows: Rows, people: Detections, which: Rows, *, sure: bool
+) -> Floats:
+    """What it costs (n, m) to take the detections `which` (m,) of `people` for the tracks `rows` (n,), that are:
 
+    `expected` (t, 4) now, seen `last` (t, 4), unsure of their place by `cov` (t, 4, 3), and look like `looks` (t, k).
 
-def paired_cost(overlapping: Floats, limit: float, looks: Looks, others: Looks | None) -> Floats:
-    """What it costs (n, m) to take detections for tracks by `overlapping` (n, m), and by looks where both are known.
-
-    Overlap says who may be who (1 - overlap must be below `limit`), looks say who of them it is: when two people meet,
-    their boxes overlap with both.
+    Overlap says who may be who, of boxes that are grown by what the filter is unsure of (C-BIoU: Yang et al. 2023): at
+    five pictures a second a runner's boxes do not overlap, and at two not even those of who sets off or stops and the
+    place where they were expected; grown ones do. Looks say who of them it is: when two people meet, their boxes
+    overlap with both. What is not `sure` must be nearer, and as tall: a head that looks over somebody else is no news
+    of where its feet are.
     """
-    apart = 1 - overlapping
-    cost = apart
-    if others is not None and apart.size:
-        unlike = unlikeness(looks, others)
-        known = ~np.isnan(unlike)
-        scaled = np.clip((unlike - _ALIKE) / (_UNLIKE - _ALIKE), 0, 1)
-        cost = np.where(known, (apart + scaled) / 2, apart)
-        cost[known & (unlike > _STRANGER) & (overlapping < _ON_THE_SPOT)] = NEVER
-    return np.where(apart < limit, cost, NEVER)
+    cost = np.empty((len(rows), len(which)))
+    reach, limit, taller = (1.0, 0.9, np.inf) if sure else (0.3, 0.7, _TALLER)
+    apart(expected, last, cov, people.boxes, rows, which, reach, _FARTHEST_OFF, taller, cost)
+    others = np.zeros((len(people), looks.shape[1]), np.float32) if people.looks is None else people.looks
+    count_looks(cost, looks, others, rows, which, STARTS, limit, _ALIKE, _UNLIKE, _STRANGER, _ON_THE_SPOT)
+    return cost
 
 
 def return_cost(gone: Boxes, away_s: Floats, boxes: Boxes, looks: Looks, others: Looks | None) -> Floats:
@@ -117,20 +116,14 @@ def covered(boxes: Boxes, by: Boxes) -> Floats:
     return np.asarray((_common(boxes, by) / np.maximum(_areas(boxes), 1e-12)[:, None]).max(axis=1, initial=0.0))
 
 
-def covered_by_others(boxes: Boxes) -> Floats:
-    """The largest share (n,) of each of `boxes` (n, 4) that another one of them covers."""
-    common = _common(boxes, boxes)
-    np.fill_diagonal(common, 0.0)
-    return np.asarray((common / np.maximum(_areas(boxes), 1e-12)[:, None]).max(axis=1, initial=0.0))
+def crowded(boxes: Boxes) -> tuple[Floats, NDArray[np.bool_]]:
+    """The largest share (n,) of each of `boxes` (n, 4) that another one covers; and whose feet (n,) are hidden.
 
-
-def feet_hidden(boxes: Boxes) -> NDArray[np.bool_]:
-    """Of which of `boxes` (n, 4) another one, whose feet are nearer to the camera, covers most of the lower edge."""
-    low = np.maximum(boxes[:, None, 0], boxes[None, :, 0])
-    high = np.minimum(boxes[:, None, 2], boxes[None, :, 2])
-    wide = (boxes[:, 2] - boxes[:, 0])[:, None]
-    nearer = (boxes[None, :, 1] < boxes[:, None, 3]) & (boxes[None, :, 3] > boxes[:, None, 3])
-    return np.asarray((nearer & (high - low > _HIDES * wide)).any(axis=1))
+    That is where one whose feet are nearer to the camera covers most of the lower edge.
+    """
+    covered_by_others, feet_hidden = np.zeros(len(boxes)), np.zeros(len(boxes), np.bool_)
+    crowding(boxes, _HIDES, covered_by_others, feet_hidden)
+    return covered_by_others, feet_hidden
 
 
 def _common(a: Boxes, b: Boxes) -> Floats:

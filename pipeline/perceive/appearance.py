@@ -12,7 +12,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.perceive.track_kernels import levels, unlike
+from pipeline.perceive.looks_kernels import levels
+from pipeline.perceive.track_kernels import unlike
 from pipeline.types import Boxes, Frame
 
 Looks: TypeAlias = NDArray[np.float32]
@@ -26,7 +27,19 @@ _LUMA_BINS, _CHROMA_BINS = 8, 10
 _CHROMA = (80.0, 176.0)
 _CHANNELS = (_LUMA_BINS, _CHROMA_BINS, _CHROMA_BINS)
 SIZE = len(_BANDS) * sum(_CHANNELS)
-_STARTS = np.cumsum([0, *_CHANNELS * len(_BANDS)], dtype=np.int64)
+STARTS = np.cumsum([0, *_CHANNELS * len(_BANDS)], dtype=np.int64)
+"""Where each histogram of a row begins, and where the last one ends."""
+
+
+def _to_bands() -> NDArray[np.float32]:
+    """The matrix (4, 8) that turns boxes (n, 4) into their bands (n, 8)."""
+    matrix = np.zeros((4, 8), np.float32)
+    for column, share in enumerate(_BANDS.ravel()):
+        matrix[column % 2, column], matrix[column % 2 + 2, column] = 1 - share, share
+    return matrix
+
+
+_TO_BANDS = _to_bands()
 
 
 def describe(frame: Frame, boxes: Boxes) -> Looks:
@@ -35,8 +48,7 @@ def describe(frame: Frame, boxes: Boxes) -> Looks:
     if not len(boxes):
         return looks
     shares = boxes / np.array([frame.aspect, 1.0] * 2, np.float32)
-    corner, extent = np.tile(shares[:, None, :2], 2), np.tile(shares[:, None, 2:] - shares[:, None, :2], 2)
-    parts = np.asarray((corner + _BANDS * extent).reshape(-1, 4), np.float32)
+    parts = np.asarray((shares @ _TO_BANDS).reshape(-1, 4), np.float32)
     rows, start = looks.reshape(len(parts), -1), 0
     for plane, bins, (low, high) in _planes(frame):
         if plane is not None:
@@ -58,5 +70,5 @@ def unlikeness(a: Looks, b: Looks) -> NDArray[np.float64]:
     """
     out = np.full((len(a), len(b)), np.nan)
     if out.size:
-        unlike(a, b, _STARTS, out)
+        unlike(a, b, STARTS, out)
     return out

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.perceive import filter_kernels as kernels
 from pipeline.types import Boxes
 
 Floats = NDArray[np.float64]
@@ -30,25 +31,25 @@ def measures(boxes: Boxes) -> Floats:
 
 def corners(measured: Floats) -> Boxes:
     """Centre, width, height (n, 4) to corners (n, 4)."""
-    half = np.maximum(measured[:, 2:], _LEAST) / 2
-    return np.hstack([measured[:, :2] - half, measured[:, :2] + half]).astype(np.float32)
+    out = np.empty(measured.shape, np.float32)
+    kernels.corners(measured, _LEAST, out)
+    return out
 
 
 class Kalman:
-    """The filters of all tracks of a camera: a row a track, in the order they were added."""
+    """The filters of all tracks of a camera: a row a track, in the order they were added.
+
+    `place` (n, 4) is the state; `cov` (n, 4, 3) its variance, its covariance with its rate, and the rate's variance.
+    """
 
     def __init__(self) -> None:
         self.place: Floats = np.zeros((0, 4))
         self._rate: Floats = np.zeros((0, 4))
-        self._cov: Floats = np.zeros((0, 4, 3))  # of place, of place and rate, of rate
+        self.cov: Floats = np.zeros((0, 4, 3))
 
     def boxes(self) -> Boxes:
         """Where the filters believe the boxes to be, corners (n, 4), unclipped."""
         return corners(self.place)
-
-    def unsure(self) -> Floats:
-        """By how much (standard deviation) the centres may be elsewhere, to the side and in height (n, 2)."""
-        return np.sqrt(self._cov[:, :2, 0])
 
     def add(self, boxes: Boxes) -> None:
         """New tracks at the end."""
@@ -59,38 +60,20 @@ class Kalman:
         cov[..., 2] = (_FIRST_SPEED * height) ** 2
         self.place = np.vstack([self.place, place])
         self._rate = np.vstack([self._rate, np.zeros_like(place)])
-        self._cov = np.concatenate([self._cov, cov])
+        self.cov = np.concatenate([self.cov, cov])
 
     def keep(self, rows: NDArray[np.bool_]) -> None:
         """Forget the tracks where `rows` (n,) is False."""
-        self.place, self._rate, self._cov = self.place[rows], self._rate[rows], self._cov[rows]
+        self.place, self._rate, self.cov = self.place[rows], self._rate[rows], self.cov[rows]
 
     def predict(self, seconds: float) -> None:
         """Let time pass."""
-        if seconds <= 0 or not len(self.place):
-            return
-        noise = (_RESTLESS * self.place[:, 3:4]) ** 2
-        place, both, rate = (self._cov[..., i] for i in range(3))
-        place = place + 2 * seconds * both + seconds**2 * rate + noise * seconds**3 / 3
-        both = both + seconds * rate + noise * seconds**2 / 2
-        self.place = self.place + self._rate * seconds
-        self._cov = np.stack([place, both, rate + noise * seconds], axis=2)
+        if seconds > 0:
+            kernels.predict(self.place, self._rate, self.cov, seconds, _RESTLESS)
 
     def correct(self, rows: NDArray[np.intp], boxes: Boxes) -> None:
         """`boxes` (m, 4) were measured for the tracks `rows` (m,)."""
-        if not len(rows):
-            return
-        measured = measures(boxes)
-        cov = self._cov[rows]
-        noise = (_MEASURED * measured[:, 3:4]) ** 2
-        spread = cov[..., 0] + noise
-        gain_place, gain_rate = cov[..., 0] / spread, cov[..., 1] / spread
-        off = measured - self.place[rows]
-        self.place[rows] += gain_place * off
-        self._rate[rows] += gain_rate * off
-        self._cov[rows] = np.stack(
-            [cov[..., 0] * (1 - gain_place), cov[..., 1] * (1 - gain_place), cov[..., 2] - gain_rate * cov[..., 1]], 2
-        )
+        kernels.correct(self.place, self._rate, self.cov, rows, boxes, _MEASURED)
 
     def restart(self, rows: NDArray[np.intp], boxes: Boxes, away_s: Floats) -> None:
         """The tracks `rows` (m,) were last seen in `boxes` (m, 4), `away_s` (m,) seconds ago, and went who knows how.
@@ -101,11 +84,11 @@ class Kalman:
         self._rate[rows] = 0
         away = np.maximum(away_s, 1e-3)[:, None]
         speed = (_ANY_SPEED * self.place[rows, 3:4]) ** 2
-        self._cov[rows] = np.stack([speed * away**2, speed * away, speed], axis=2)
+        self.cov[rows] = np.stack([speed * away**2, speed * away, speed], axis=2)
 
     def replace(self, rows: NDArray[np.intp], by: NDArray[np.intp]) -> None:
         """The tracks `rows` (m,) go on as those of `by` (m,) are."""
-        self.place[rows], self._rate[rows], self._cov[rows] = self.place[by], self._rate[by], self._cov[by]
+        self.place[rows], self._rate[rows], self.cov[rows] = self.place[by], self._rate[by], self.cov[by]
 
     def halt(self, rows: NDArray[np.bool_]) -> None:
         """Unseen people are not carried away by their last speed: it halves with each look in vain."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.perceive import track_kernels as kernels
 from pipeline.perceive.appearance import SIZE, Looks
 from pipeline.types import Boxes, Detections, Scores
 
@@ -45,6 +46,8 @@ class Roll:
 
         They are as tall as they were: a box that ends where somebody else begins is of the upper body only.
         """
+        if not hidden.any():
+            return boxes
         tall = self.boxes[rows, 3] - self.boxes[rows, 1]
         short = hidden & (boxes[:, 3] - boxes[:, 1] < _SHORT * tall)
         whole = boxes.copy()
@@ -62,18 +65,12 @@ class Roll:
         sure: bool,
     ) -> None:
         """Detections `which` (m,), in `boxes` (m, 4), are the tracks `rows` (m,); the `clear` ones teach looks."""
-        follow = 1 - np.exp(-(at - self.seen_at[rows]) / _STANDS_S)[:, None]
-        self.stand[rows] += follow * (_feet(boxes) - self.stand[rows])
-        self.boxes[rows], self.scores[rows] = boxes, people.scores[which]
-        self.seen_at[rows], self.missed_s[rows] = at, 0
+        kernels.sighted(rows, boxes, at, _STANDS_S, self.stand, self.boxes, self.seen_at)
+        self.scores[rows], self.missed_s[rows] = people.scores[which], 0
         if sure:
             self.sure_at[rows] = at
-        if people.looks is None:
-            return
-        told = people.looks[which]
-        unknown = ~self.looks[rows].any(axis=1) | ~self.confirmed[rows]
-        learn = np.where(unknown, 1.0, np.where(clear[which] & told.any(axis=1), _LEARN, 0.0))[:, None]
-        self.looks[rows] = _mixed(self.looks[rows], told, learn)
+        if people.looks is not None:
+            kernels.learn(rows, which, people.looks, clear, self.confirmed, _LEARN, self.looks)
 
     def replace(self, rows: Rows, by: Rows) -> None:
         """The tracks `rows` (m,) were last seen as those of `by` (m,) are; who they are and when they began stays."""
@@ -109,8 +106,3 @@ class Roll:
 
 def _feet(boxes: Boxes) -> Boxes:
     return np.asarray(np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1), np.float32)
-
-
-def _mixed(old: Looks, new: Looks, learn: NDArray[np.float64]) -> Looks:
-    """Looks are roots of histograms: it is the histograms that are averaged."""
-    return np.asarray(np.sqrt((1 - learn) * old**2 + learn * new**2), np.float32)

@@ -14,12 +14,9 @@ from numpy.typing import NDArray
 
 from pipeline.perceive.affinity import (
     NEVER,
-    as_tall,
     covered,
-    covered_by_others,
+    crowded,
     doubles,
-    feet_hidden,
-    overlap,
     paired_cost,
     return_cost,
     within_reach,
@@ -30,10 +27,10 @@ from pipeline.perceive.looks import LEAST_SHARE
 from pipeline.perceive.roll import Roll, Rows
 from pipeline.types import Boxes, Detections, Followed, Tracks
 
-_PairList = list[tuple[int, int]]
+_Pairs = NDArray[np.int64]
+_Crowd = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+"""Whom nobody covers, and whose feet are hidden: (n,) each."""
 
-# Nobody is looked for farther from where they should be than so many of their heights: who comes is not who has gone.
-_FARTHEST = 0.3
 # So much of a box must have been looked at, and near enough, to say that nobody was there.
 _LOOKED_AT = 0.7
 _NEAR_ENOUGH = LEAST_SHARE / 1.5
@@ -111,41 +108,35 @@ class Tracker:
         """Pair what was seen with who is followed, then with who has been lost; the rest of the sure ones are new."""
         settings = self._settings
         whole = np.ones(len(people), np.bool_) if people.cut is None else ~people.cut
-        clear = covered_by_others(people.boxes) < _COVERED
+        covered_by_others, feet_hidden = crowded(people.boxes)
+        crowd = (covered_by_others < _COVERED, feet_hidden)
         sure = np.flatnonzero((people.scores >= settings.sure) & whole)
         doubtful = np.flatnonzero((people.scores >= settings.doubtful) & (people.scores < settings.sure) & whole)
         missing = np.flatnonzero(self._followed())
-        missing, unclaimed = self._pair(people, missing, sure, at, clear, sure=True)
-        self._pair(people, missing, doubtful, at, clear, sure=False)
-        unclaimed = _singles(people, unclaimed, self._roll.boxes[self._roll.seen_at >= at])
-        unclaimed = self._return(people, unclaimed, at, clear)
-        unclaimed = unclaimed[~_broad(people.boxes[unclaimed])]
+        missing, unclaimed = self._pair(people, missing, sure, at, crowd, sure=True)
+        self._pair(people, missing, doubtful, at, crowd, sure=False)
+        unclaimed = self._newcomers(people, unclaimed, at, crowd) if len(unclaimed) else unclaimed
         self._missed(looked_for & (self._roll.seen_at < at), elapsed, aspect)
         self._recall(at)
         self._begin(people, unclaimed, at)
 
     def _pair(
-        self, people: Detections, rows: Rows, which: Rows, at: float, clear: NDArray[np.bool_], sure: bool
+        self, people: Detections, rows: Rows, which: Rows, at: float, crowd: _Crowd, sure: bool
     ) -> tuple[Rows, Rows]:
-        """Pair tracks `rows` with detections `which`, and who of both is left.
-
-        By overlap of boxes, grown by what the filter is unsure of (C-BIoU: Yang et al. 2023): at five
-        pictures a second a runner's boxes do not overlap, and at two not even those of who sets off or stops and the
-        place where they were expected; grown ones do. And by looks.
-        """
+        """Pair tracks `rows` with detections `which`, and who of both is left."""
         if not len(rows) or not len(which):
             return rows, which
-        reach, limit = (1.0, 0.9) if sure else (0.3, 0.7)
-        known, seen = self._filters.boxes()[rows], self._roll.boxes[rows]
-        unsure = np.minimum(self._filters.unsure()[rows], _FARTHEST * (known[:, 3:] - known[:, 1:2]))
-        grow = 0.1 * (seen[:, 2:] - seen[:, :2]) + reach * unsure
-        looks = None if people.looks is None else people.looks[which]
-        cost = paired_cost(overlap(known, people.boxes[which], grow), limit, self._roll.looks[rows], looks)
-        if not sure:  # a head that looks over somebody else is no news of where its feet are
-            cost[~as_tall(seen, people.boxes[which])] = NEVER
-        return self._take(assign(cost, NEVER), people, rows, which, at, clear, sure)
+        filters, roll = self._filters, self._roll
+        cost = paired_cost(filters.boxes(), roll.boxes, filters.cov, roll.looks, rows, people, which, sure=sure)
+        return self._take(assign(cost, NEVER), people, rows, which, at, crowd, sure)
 
-    def _return(self, people: Detections, which: Rows, at: float, clear: NDArray[np.bool_]) -> Rows:
+    def _newcomers(self, people: Detections, which: Rows, at: float, crowd: _Crowd) -> Rows:
+        """Of the detections `which`, those that are somebody new."""
+        which = _singles(people, which, self._roll.boxes[self._roll.seen_at >= at])
+        which = self._return(people, which, at, crowd)
+        return which[~_broad(people.boxes[which])]
+
+    def _return(self, people: Detections, which: Rows, at: float, crowd: _Crowd) -> Rows:
         """Of the detections `which`, those that are nobody who was lost, and nobody seen once who runs."""
         roll = self._roll
         rows = np.flatnonzero(roll.seen_at < at)
@@ -154,9 +145,9 @@ class Tracker:
         looks = None if people.looks is None else people.looks[which]
         away = at - roll.seen_at[rows]
         pairs = assign(return_cost(roll.boxes[rows], away, people.boxes[which], roll.looks[rows], looks), NEVER)
-        back = np.array([row for row, _ in pairs], np.intp)
+        back = pairs[:, 0]
         self._filters.restart(rows[back], roll.boxes[rows[back]], away[back])
-        return self._take(pairs, people, rows, which, at, clear, sure=True)[1]
+        return self._take(pairs, people, rows, which, at, crowd, sure=True)[1]
 
     def _recall(self, at: float) -> None:
         """Confirm who has surely been seen for long enough; but one who may be somebody lost becomes them, or waits.
@@ -165,6 +156,8 @@ class Tracker:
         """
         roll, settings = self._roll, self._settings
         young = np.flatnonzero(~roll.confirmed & (roll.seen_at >= at))
+        if not len(young):
+            return
         lost = np.flatnonzero(roll.confirmed & (roll.seen_at < at))
         age = at - roll.born_at[young]
         away = at - roll.seen_at[lost]
@@ -173,8 +166,8 @@ class Tracker:
         cost = return_cost(roll.boxes[lost], away, roll.boxes[young], roll.looks[lost], roll.looks[young])
         pairs = assign(cost, NEVER)
         roll.confirmed[young[sure]] = True
-        if pairs:
-            back, who = np.array(pairs, np.intp).T
+        if len(pairs):
+            back, who = pairs.T
             self._filters.replace(lost[back], young[who])
             roll.replace(lost[back], young[who])
             kept = np.ones(len(roll), np.bool_)
@@ -184,22 +177,24 @@ class Tracker:
 
     def _take(
         self,
-        pairs: _PairList,
+        pairs: _Pairs,
         people: Detections,
         rows: Rows,
         which: Rows,
         at: float,
-        clear: NDArray[np.bool_],
+        crowd: _Crowd,
         sure: bool,
     ) -> tuple[Rows, Rows]:
         """Note these pairs (places in `rows` and `which`) as seen; who of both is left."""
-        if not pairs:
+        if not len(pairs):
             return rows, which
-        row, column = np.array(pairs, np.intp).T
-        boxes = self._roll.completed(rows[row], people.boxes[which[column]], feet_hidden(people.boxes)[which[column]])
-        self._filters.correct(rows[row], boxes)
-        self._roll.seen(rows[row], boxes, people, which[column], at, clear, sure)
-        return np.delete(rows, row), np.delete(which, column)
+        row, column = pairs.T
+        track, found = rows[row], which[column]
+        clear, feet_hidden = crowd
+        boxes = self._roll.completed(track, people.boxes[found], feet_hidden[found])
+        self._filters.correct(track, boxes)
+        self._roll.seen(track, boxes, people, found, at, clear, sure)
+        return _others(rows, row), _others(which, column)
 
     def _looked_for(self, people: Detections, aspect: float, looked: Boxes | None) -> NDArray[np.bool_]:
         """Who would have been found: their place was looked at near enough, and no part of somebody was seen there."""
@@ -219,6 +214,8 @@ class Tracker:
 
     def _missed(self, rows: NDArray[np.bool_], elapsed: float, aspect: float) -> None:
         """Only time in which somebody looked there counts against a track. Who walks out of the picture walks on."""
+        if not rows.any():
+            return
         self._roll.missed_s[rows] += elapsed
         boxes = self._filters.boxes()
         leaving = (boxes[:, 0] < 0) | (boxes[:, 2] > aspect)
@@ -239,12 +236,17 @@ class Tracker:
 
     def _gone(self, at: float, aspect: float) -> NDArray[np.bool_]:
         """Who went out of the picture: not seen, and on their way the whole box is beyond its edge."""
+        missed = (self._roll.missed_s > 0) & (self._roll.seen_at < at)
+        if not missed.any():
+            return missed
         boxes = self._filters.boxes()
         beyond = (boxes[:, 2] < 0) | (boxes[:, 0] > aspect) | (boxes[:, 1] > 1)
-        return np.asarray(beyond & (self._roll.missed_s > 0) & (self._roll.seen_at < at), np.bool_)
+        return np.asarray(beyond & missed, np.bool_)
 
     def _begin(self, people: Detections, which: Rows, at: float) -> None:
         """A sure detection that nobody claims is someone new."""
+        if not len(which):
+            return
         self._filters.add(people.boxes[which])
         self._roll.add(self._next_id, people, which, at)
         self._next_id += len(which)
@@ -265,6 +267,13 @@ class Tracker:
             roll.born_at[shown],
             roll.born[shown],
         )
+
+
+def _others(rows: Rows, taken: Rows) -> Rows:
+    """Without those at the places `taken`."""
+    left = np.ones(len(rows), np.bool_)
+    left[taken] = False
+    return rows[left]
 
 
 def _broad(boxes: Boxes) -> NDArray[np.bool_]:

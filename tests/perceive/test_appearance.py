@@ -6,12 +6,11 @@ import dataclasses
 
 import av
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
-from pipeline.perceive.affinity import NEVER, paired_cost
 from pipeline.perceive.appearance import SIZE, describe, unlikeness
-from pipeline.perceive.track_kernels import cheapest_columns, levels, overlaps, unlike
+from pipeline.perceive.looks_kernels import levels
+from pipeline.perceive.track_kernels import unlike
 from pipeline.simulate.scene import Scene, hall
 from pipeline.types import Frame
 from tests import slow
@@ -66,14 +65,6 @@ def test_looks_are_read_where_the_person_is_seen_in_a_squeezed_picture():
     assert unlikeness(left[None], right[None])[0, 0] > 0.9
 
 
-def test_a_stranger_is_taken_for_nobody_else_unless_they_are_on_the_spot():
-    one, other = np.eye(SIZE, dtype=np.float32)[:2, None]
-    assert paired_cost(np.array([[0.4]]), 0.9, one, other)[0, 0] == NEVER
-    assert paired_cost(np.array([[0.8]]), 0.9, one, other)[0, 0] < NEVER
-    assert paired_cost(np.array([[0.4]]), 0.9, one, one)[0, 0] < NEVER
-    assert paired_cost(np.array([[0.05]]), 0.9, one, one)[0, 0] == NEVER
-
-
 def test_the_kernel_of_levels_does_what_its_slow_twin_does():
     make = np.random.default_rng(1)
     plane = make.integers(0, 256, (40, 60), np.uint8)
@@ -84,25 +75,6 @@ def test_the_kernel_of_levels_does_what_its_slow_twin_does():
     wanted = slow.levels(plane, parts, 6, 8, 20.0, 220.0, 9)
     np.testing.assert_allclose(out, wanted, atol=1e-4)
     assert 0 < (out.sum(axis=1) > 0).sum() < 30
-
-
-@pytest.mark.parametrize("grow", [0.0, 0.1])
-def test_the_kernel_of_overlaps_does_what_its_slow_twin_does(grow: float):
-    make = np.random.default_rng(2)
-    a, b = (make.uniform(0, 1, (12, 2)) for _ in range(2))
-    a, b = (np.hstack([low, low + make.uniform(0.1, 0.6, (12, 2))]).astype(np.float32) for low in (a, b))
-    extent, out = np.full((12, 2), grow), np.zeros((12, 12))
-    overlaps(a, b, extent, out)
-    np.testing.assert_allclose(out, slow.overlaps(a, b, extent), atol=1e-5)
-
-
-def test_the_kernel_of_the_pairing_does_what_its_slow_twin_does():
-    make = np.random.default_rng(3)
-    for n, m in ((1, 1), (3, 3), (2, 5), (5, 6)):
-        cost = make.uniform(0, 1, (n, m))
-        columns = cheapest_columns(cost)
-        assert sorted(set(columns.tolist())) == sorted(columns.tolist())
-        assert cost[np.arange(n), columns].sum() == pytest.approx(slow.least_total(cost, 10.0))
 
 
 def test_the_kernel_of_unlikeness_does_what_its_slow_twin_does():

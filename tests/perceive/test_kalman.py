@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
 from pipeline.perceive.kalman import Kalman, corners, measures
+from tests import slow
 from tests.fakes import ASPECT, boxes
 
 ALL = np.array([0])
@@ -45,7 +48,7 @@ def test_two_half_steps_are_one_step():
     two.predict(0.2)
     two.predict(0.2)
     np.testing.assert_allclose(one.place, two.place)
-    np.testing.assert_allclose(one._cov, two._cov)
+    np.testing.assert_allclose(one.cov, two.cov)
 
 
 def test_no_time_changes_nothing():
@@ -85,7 +88,7 @@ def test_the_uncertainty_stays_a_covariance():
     for seconds in (0.01, 3.0, 100.0):
         kalman.predict(seconds)
         kalman.correct(ALL, boxes((0.5, 0.5)))
-        place, both, rate = (kalman._cov[..., i] for i in range(3))
+        place, both, rate = (kalman.cov[..., i] for i in range(3))
         assert (place > 0).all()
         assert (rate > 0).all()
         assert (both**2 <= place * rate * (1 + 1e-9)).all()
@@ -97,6 +100,24 @@ def test_rows_are_kept_and_dropped_together():
     kalman.keep(np.array([True, False, True]))
     kalman.correct(np.array([1]), boxes((0.9, 0.5)))
     np.testing.assert_allclose(kalman.boxes(), boxes((0.1, 0.5), (0.9, 0.5)))
+
+
+def test_each_axis_is_the_filter_of_the_textbook():
+    """A step and a sighting of an axis, against the matrices (Kalman 1960)."""
+    kalman, tall = followed(5, 0.1, noise=0.02), 0.0
+    for axis, (restless, measured) in enumerate([(1.0, 0.04), (0.7, 0.04), (0.3, 0.05), (0.3, 0.05)]):
+        filters = copy.deepcopy(kalman)
+        tall = filters.place[0, 3]
+        here, both, rate = filters.cov[0, axis]
+        state, cov = np.array([filters.place[0, axis], filters._rate[0, axis]]), np.array([[here, both], [both, rate]])
+        box = boxes((0.5, 0.65))
+        seen = measures(box)[0]
+        state, cov = slow.predicted(state, cov, 0.3, restless * tall)
+        state, cov = slow.corrected(state, cov, seen[axis], measured * seen[3])
+        filters.predict(0.3)
+        filters.correct(ALL, box)
+        np.testing.assert_allclose([filters.place[0, axis], filters._rate[0, axis]], state, rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(filters.cov[0, axis], [cov[0, 0], cov[0, 1], cov[1, 1]], rtol=1e-6, atol=1e-12)
 
 
 def test_without_tracks_everything_is_allowed():
