@@ -18,6 +18,8 @@ COURT = Floor(-2.2, 2.2, 9.0, 13.0)
 """Where nobody is to be."""
 FAR_COURT = Floor(-4.0, 4.0, 24.0, 32.0)
 """The same, where people are a tenth of the picture's height and less."""
+FARTHEST_COURT = Floor(-6.0, 6.0, 33.0, 46.0)
+"""The same, where they are 0.06 to 0.07 of it."""
 EDGE_COURT = Floor(-3.6, -0.6, 6.75, 8.6)
 """The same at the lower left corner of the picture, where its edge cuts people off."""
 LINE = ((-3.0, 8.0), (-3.0, 15.0))
@@ -80,6 +82,7 @@ PILLARED = Place(
 )
 EDGE = Place(_LENS, _paint, {"corner": EDGE_COURT}, dark=0.2, rough=7.0)
 DISTANT = Place(_LENS, _paint, {"far-court": FAR_COURT}, dark=0.2, rough=7.0)
+FARTHEST = Place(_LENS, _paint, {"farthest-court": FARTHEST_COURT}, dark=0.2, rough=7.0)
 
 
 def tree(x: float, z: float, tall: float = 4.0) -> Thing:
