@@ -135,6 +135,10 @@ class Rule(Strict):
         return crosschecks.rule(data)
 
 
+# HLS segments are 2 to 10 s long, and a player is told of the next one a segment later.
+_SEGMENTS_S = 30.0
+
+
 class Camera(Strict):
     """One source of pictures and what is watched in them. `name` is its key in the file."""
 
@@ -157,6 +161,11 @@ class Camera(Strict):
     lines: Named[Line] = Field(default_factory=dict, description="Lines across the picture, by name.")
     masks: Named[Mask] = Field(default_factory=dict, description="Areas that do not count, by name.")
     rules: Named[Rule] = Field(default_factory=dict, description="What raises an alert, by name.")
+
+    @property
+    def silence_s(self) -> float:
+        """Seconds without a picture after which it is lost: `stall_s`; a playlist has a pause after each segment."""
+        return max(self.stall_s, _SEGMENTS_S) if self.url.playlist else self.stall_s
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:

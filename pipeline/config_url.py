@@ -42,7 +42,10 @@ class Url:
     _folder: Path = Path()
 
     def __post_init__(self) -> None:
-        if _scheme(self._text) in _KINDS:
+        scheme = _scheme(self._text)
+        if scheme in _KINDS:
+            # Whoever opens it knows schemes in lower case only.
+            object.__setattr__(self, "_text", scheme + self._text[len(scheme) :])
             _check_network(self._text)
         else:
             _check_local(self._text)
@@ -62,6 +65,11 @@ class Url:
         if _device(self._text):
             return "v4l2"
         return "folder" if self._text.endswith("/") or self.path.is_dir() else "file"
+
+    @property
+    def playlist(self) -> bool:
+        """Whether it names an HLS playlist, whose pictures come in segments of some seconds."""
+        return self.kind == "http" and urlsplit(self._text).path.lower().endswith((".m3u8", ".m3u"))
 
     @property
     def path(self) -> Path:

@@ -294,15 +294,21 @@ class Incident:
 
 
 class CameraState(StrEnum):
-    """Where a camera is in its life; `bad_config` cameras are never opened."""
+    """Where a camera is in its life; `bad_config` cameras are never opened, `overloaded` ones watched less often."""
 
     OPENING = "opening"
     WATCHING = "watching"
+    OVERLOADED = "overloaded"
     WAITING = "waiting"
     STALLED = "stalled"
     ENDED = "ended"
     BAD_CONFIG = "bad_config"
     STOPPED = "stopped"
+
+    @property
+    def sees(self) -> bool:
+        """Whether its pictures come, and are analysed."""
+        return self in (CameraState.WATCHING, CameraState.OVERLOADED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +316,7 @@ class CameraReport:
     """How one camera is doing; sent once a second, it is also the worker's heartbeat.
 
     Rates are frames a second over the last few seconds; `lag_s` is how late the newest frame came, against the
-    fastest of this connection; `dropped` counts decoded frames that nobody analysed because a newer one came.
+    fastest of this connection; `dropped` counts wanted frames that nobody analysed because there was no time for them.
     """
 
     camera: str
@@ -322,7 +328,6 @@ class CameraReport:
     decoded: int = 0
     analysed: int = 0
     dropped: int = 0
-    skipped: int = 0
     corrupt: int = 0
     connections: int = 0
     lag_s: float = 0.0

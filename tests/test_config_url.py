@@ -31,6 +31,21 @@ def test_the_kind_of_a_source_is_read_from_its_url(text: str, kind: str):
     assert Url(text).kind == kind
 
 
+@pytest.mark.parametrize("text", ["RTSP://h/Live", "Http://h/A.mjpg", "REDISS://h/0"])
+def test_what_is_opened_has_its_scheme_in_lower_case_and_the_rest_as_it_was_written(text: str):
+    scheme, rest = text.split(":", 1)
+    assert Url(text).reveal() == f"{scheme.lower()}:{rest}"
+    assert str(Url(text)) == Url(text).reveal()
+
+
+def test_a_playlist_has_longer_for_its_next_picture_than_other_cameras(tmp_path: Path):
+    playlist, plain = (
+        config(camera(tmp_path, "", f"http://h/{name}?token=1")).cameras["gate"] for name in ("Live.M3U8", "video")
+    )
+    assert (playlist.url.playlist, plain.url.playlist) == (True, False)
+    assert (playlist.silence_s, plain.silence_s) == (30.0, 10.0)
+
+
 def test_an_existing_folder_is_one_without_a_slash_too(tmp_path: Path):
     (tmp_path / "gate").mkdir()
     assert Url("gate", tmp_path).kind == "folder"

@@ -13,10 +13,11 @@ from typing import Protocol
 from pipeline.capture import decode
 from pipeline.capture.backoff import Backoff
 from pipeline.capture.decode import Stream, picture_deadline
+from pipeline.capture.load import Load
 from pipeline.capture.mailbox import Mailbox
 from pipeline.capture.sampler import Sampler
 from pipeline.capture.tally import Tally
-from pipeline.capture.timeline import LATE_S, Timeline
+from pipeline.capture.timeline import Timeline
 from pipeline.clock import Clock
 from pipeline.config import Camera as CameraConfig
 from pipeline.errors import SourceError, SourceFault
@@ -25,6 +26,12 @@ from pipeline.types import CameraReport, CameraState, Frame
 
 log = logging.getLogger(__name__)
 
+QUEUE_S = 2.0
+"""So many seconds of wanted pictures may wait to be analysed."""
+BEHIND_S = 0.2
+"""A reader that has no time to wait for packets, and is so late, does not keep up."""
+_CATCHING_UP_S, _PATIENCE_S = 0.5, 1.0
+"""Of a source that is so late the rest lies in the network, and can wait there, for so long."""
 GOOD_SESSION_S = 10.0
 """A connection that delivered for so long was a good one: the next failure starts from the shortest pause."""
 
@@ -38,7 +45,7 @@ class OpenStream(Protocol):
 class Camera:
     """One camera for as long as it is wanted. `run` is for a thread of its own; the rest may be called from outside.
 
-    Recordings, which can wait, go to the mailbox without loss; of a live camera the newest frame wins.
+    Recordings, which can wait, go to the mailbox without loss; of a live camera the newest frames win.
     """
 
     def __init__(
@@ -52,12 +59,14 @@ class Camera:
         self.config = config
         self.recorded = config.url.kind in ("file", "folder")
         mailbox.lossless = self.recorded
+        mailbox.room = 1 if self.recorded else max(2, round(QUEUE_S * config.analyse_fps))
         self._mailbox = mailbox
         self._clock = clock
         self._open_stream = open_stream
         self._timeline = timeline or Timeline()
         self._backoff = Backoff()
         self._sampler = Sampler(config.analyse_fps)
+        self._load = Load()
         self._tally = Tally()
         self._hand_over = threading.Lock()
         self._abandoned = False
@@ -114,7 +123,7 @@ class Camera:
         )
         self._say(error)
         heir = Camera(self.config, self._mailbox, self._clock, self._open_stream, copy.copy(self._timeline))
-        heir._backoff, heir._sampler = self._backoff, self._sampler
+        heir._backoff, heir._sampler, heir._load = self._backoff, self._sampler, self._load
         heir._tally = self._tally.copy(self._stream)
         heir._enter(CameraState.STALLED)
         return heir
@@ -123,6 +132,7 @@ class Camera:
         """How it is doing at `now` (monotonic). What the analysis alone knows is left for the worker to fill in."""
         stream, tally = self._stream, self._tally
         error = tally.error
+        over = self._state is CameraState.OVERLOADED
         return CameraReport(
             camera=self.config.name,
             state=self._state,
@@ -131,38 +141,57 @@ class Camera:
             fps_in=tally.rate.a_second(now),
             decoded=tally.decoded + (stream.decoded if stream else 0),
             dropped=self._mailbox.dropped,
-            skipped=tally.skipped,
             corrupt=tally.corrupt + (stream.corrupt if stream else 0),
             connections=tally.connections,
             lag_s=stream.lag_s if stream else 0.0,
             last_frame_at=tally.last_frame_at,
             size=tally.size,
             codec=tally.codec,
-            error=str(error) if error else None,
-            error_kind=error.fault if error else None,
+            error=str(error) if error else self._overload if over else None,
+            error_kind=error.fault if error else "overload" if over else None,
         )
 
     def _watched(self, frame: Frame, stream: Stream, stop: threading.Event) -> bool:
         """Count the frame and hand it on if it is due; False when this connection is nobody's any more."""
         if self._abandoned:
             return False
-        if self._state is not CameraState.WATCHING:
+        if not self._state.sees:
             self._enter(CameraState.WATCHING)
             self._well()
-        tally = self._tally
-        tally.rate.tick(self._clock.monotonic())
+        tally, now = self._tally, self._clock.monotonic()
+        tally.rate.tick(now)
         tally.last_frame_at = self._clock.wall()
         tally.size, tally.codec = frame.size, stream.codec
-        if stream.lag_s > LATE_S:
-            tally.skipped += 1  # a backlog: catch up first, old pictures must not pass for new ones
-            return True
-        return not self._sampler.wants(frame.pts) or self._hand_on(frame, stop)
+        return not self._sampler.wants(frame.pts) or self._hand_on(frame, stream, stop)
 
-    def _hand_on(self, frame: Frame, stop: threading.Event) -> bool:
+    def _hand_on(self, frame: Frame, stream: Stream, stop: threading.Event) -> bool:
         if self.recorded:
             return self._mailbox.put(frame, stop)
+        idle, late = not len(self._mailbox), stream.lag_s > _CATCHING_UP_S and self.config.transport == "tcp"
+        room = self._mailbox.has_room(_PATIENCE_S if stream.patient or late else 0.0, stop)
+        self._mind(self._clock.monotonic(), not room or (stream.busy and stream.lag_s > BEHIND_S), idle)
         with self._hand_over:
             return not self._abandoned and self._mailbox.put(frame)
+
+    def _mind(self, now: float, behind: bool, idle: bool) -> None:
+        """Ask for fewer pictures while there is no time for all, and say so."""
+        self._load.note(now, behind, idle)
+        self._sampler.stretch = self._load.stretch
+        over = self._load.over(now)
+        if over is not (self._state is CameraState.OVERLOADED):
+            self._enter(CameraState.OVERLOADED if over else CameraState.WATCHING)
+            if over:
+                log.warning("%s", self._overload)
+            else:
+                log.info("camera %s: all wanted pictures are analysed again", self.config.name)
+
+    @property
+    def _overload(self) -> str:
+        return (
+            f"camera {self.config.name}: this machine is too slow for it: fewer than the {self.config.analyse_fps:g} "
+            "pictures a second of `analyse_fps` are analysed. Ask for fewer, for a smaller stream (the camera's second "
+            "one), or watch fewer cameras here."
+        )
 
     def _pause(self, error: SourceError, stop: threading.Event) -> None:
         if self._abandoned:

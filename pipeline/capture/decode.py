@@ -31,6 +31,8 @@ FIRST_PICTURE_S = 30.0
 _OWN_SHARE = 0.9
 """The reader gives up on a stream of packets without pictures before the watchdog outside gives up on the reader."""
 _UNTIMED = 10
+_SHED_S, _SHED_UNTIL_S = 6.0, 1.0
+"""A reader so late that cannot keep up decodes key frames only, until it has caught up to the other."""
 
 
 class _Source(Protocol):
@@ -42,7 +44,7 @@ class _Source(Protocol):
 
     def place(self, pts: float | None) -> tuple[Placed | None, float | None]: ...
 
-    def packet_seen(self, packet: av.Packet[av.VideoStream]) -> None: ...
+    def packet_seen(self, packet: av.Packet[av.VideoStream], waited_s: float) -> None: ...
 
 
 def open_stream(camera: Camera, clock: Clock, timeline: Timeline, zone: tzinfo = UTC) -> Stream:
@@ -54,7 +56,7 @@ def open_stream(camera: Camera, clock: Clock, timeline: Timeline, zone: tzinfo =
 
 def picture_deadline(camera: Camera, decoded: int) -> float:
     """Seconds without a picture after which a connection is stuck."""
-    return camera.stall_s if decoded else max(camera.stall_s, FIRST_PICTURE_S)
+    return camera.silence_s if decoded else max(camera.silence_s, FIRST_PICTURE_S)
 
 
 class Stream:
@@ -96,6 +98,16 @@ class Stream:
             container.close()
 
     @property
+    def busy(self) -> bool:
+        """Whether reading and decoding take longer than the pictures take to come."""
+        return bool(getattr(self._source, "busy", False))
+
+    @property
+    def patient(self) -> bool:
+        """Whether the source waits for who does not read on."""
+        return bool(getattr(self._source, "patient", False))
+
+    @property
     def skew_s(self) -> float | None:
         """How far the camera's own clock is ahead of ours, if it tells."""
         return getattr(self._source, "skew_s", None)
@@ -111,13 +123,16 @@ class Stream:
 
     def _play(self, container: InputContainer) -> Iterator[Frame]:
         self._untimed = 0
-        for packet in container.demux(container.streams.video[0]):
-            self._source.packet_seen(packet)
+        packets, asked = container.demux(container.streams.video[0]), self._clock.monotonic()
+        for packet in packets:
+            self._source.packet_seen(packet, self._clock.monotonic() - asked)
             for picture in self._decode(packet):
                 frame = self._frame(picture)
                 if frame is not None:
                     yield frame
+            self._shed(packet)
             self._check_progress()
+            asked = self._clock.monotonic()
 
     def _decode(self, packet: av.Packet[av.VideoStream]) -> list[av.VideoFrame]:
         """A packet that does not decode is counted: the next one may."""
@@ -161,6 +176,13 @@ class Stream:
             at_error=placed.at_error,
             received=received,
         )
+
+    def _shed(self, packet: av.Packet[av.VideoStream]) -> None:
+        context = packet.stream.codec_context
+        if self.busy and self.lag_s > _SHED_S and context.skip_frame != "NONKEY":
+            context.skip_frame = "NONKEY"
+        elif context.skip_frame == "NONKEY" and self.lag_s < _SHED_UNTIL_S:
+            context.skip_frame = "DEFAULT"
 
     def _timeless(self) -> bool:
         """The first picture of an RTSP session has no PTS and is dropped; a source whose pictures never have is not."""

@@ -19,6 +19,8 @@ from pipeline.errors import SourceError, SourceFault
 _READ_SHARE = 0.4
 """libav's read timeout fires at twice its value: 0.8 of the deadline, so that it comes before the watchdog outside."""
 _MICROSECONDS = 1e6
+_WATCHED_S, _BUSY = 1.5, 0.05
+"""Of so many seconds, a reader that has time spends more than this share waiting for packets."""
 _ENOUGH = {"probesize": "500000", "analyzeduration": "1000000"}
 # Waits for nothing but the stream's description: the first key frame is not spent on guessing. Never `nobuffer`, which
 # throws the probed packets away, key frame included.
@@ -37,6 +39,9 @@ class Live:
         self._opened = False
         self._no_clock = False
         self.skew_s: float | None = None
+        self.busy = False
+        self._since = clock.monotonic()
+        self._waited = 0.0
 
     def next(self) -> InputContainer:
         """The connection, once; after that, the end of a live stream is its loss."""
@@ -58,17 +63,32 @@ class Live:
     def place(self, pts: float | None) -> tuple[Placed | None, float | None]:
         """Where the frame that came just now belongs, and when it came (wall)."""
         received = self._clock.wall()
-        return self._timeline.place(None if self._no_clock else pts, received, self._clock.monotonic()), received
+        stamped = None if self._no_clock else pts
+        return self._timeline.place(stamped, received, self._clock.monotonic(), ours=self.busy), received
 
-    def packet_seen(self, packet: av.Packet[av.VideoStream]) -> None:
-        """Note how far the camera's own clock, from its RTCP sender reports, is off ours; it decides nothing."""
+    @property
+    def patient(self) -> bool:
+        """Whether what is not read now can be read later: not so pictures without times, which would pass for new."""
+        return self._camera.url.kind == "http" and not self._no_clock
+
+    def packet_seen(self, packet: av.Packet[av.VideoStream], waited_s: float) -> None:
+        """After `waited_s` seconds. Note how far the camera's clock, from RTCP, is off ours; it decides nothing."""
+        self._time(waited_s)
         if packet.has_sidedata("prft"):
             taken = int.from_bytes(bytes(packet.get_sidedata("prft"))[:8], "little", signed=True) / _MICROSECONDS
             self.skew_s = taken - self._clock.wall()
 
+    def _time(self, waited_s: float) -> None:
+        """`busy` is a reader that never has to wait: it takes longer for the pictures than they take to come."""
+        self._waited += waited_s
+        elapsed = self._clock.monotonic() - self._since
+        if elapsed >= _WATCHED_S:
+            self.busy = self._waited < _BUSY * elapsed
+            self._since, self._waited = self._clock.monotonic(), 0.0
+
     def _open(self) -> InputContainer:
         camera, url = self._camera, self._camera.url.reveal()
-        timeout = (camera.connect_s, _READ_SHARE * camera.stall_s)
+        timeout = (camera.connect_s, _READ_SHARE * camera.silence_s)
         if camera.url.kind == "v4l2":
             return open_video(camera, str(camera.url.path), format="v4l2", timeout=timeout)
         if camera.url.kind == "http":

@@ -143,7 +143,7 @@ class Recordings:
         """Where a picture belongs; None if it repeats one. When it was read is of no interest."""
         return (self._tape.place(pts) if self._tape else None), None
 
-    def packet_seen(self, packet: object) -> None:
+    def packet_seen(self, packet: object, waited_s: float) -> None:
         """Packets of recordings carry nothing of interest."""
 
     def _following(self) -> Recording | None:

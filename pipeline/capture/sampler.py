@@ -9,8 +9,10 @@ _EARLY = 0.1
 class Sampler:
     """Chooses frames on a grid of `fps` a second that starts at the first frame and does not drift.
 
-    `fps` None or 0: all frames.
+    `fps` None or 0: all frames. Of those chosen, `stretch` times fewer while there is no time for all.
     """
+
+    stretch = 1.0
 
     def __init__(self, fps: float | None) -> None:
         self._period = 1 / fps if fps else 0.0
@@ -22,7 +24,8 @@ class Sampler:
             self._due = pts
         if pts < self._due - _EARLY * self._period:
             return False
-        self._due += self._period
+        period = self._period * self.stretch
+        self._due += period
         if pts > self._due:
-            self._due = pts + self._period
+            self._due = pts + period
         return True

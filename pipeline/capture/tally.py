@@ -45,7 +45,6 @@ class Tally:
 
     decoded: int = 0
     corrupt: int = 0
-    skipped: int = 0
     connections: int = 0
     last_frame_at: float | None = None
     size: tuple[int, int] | None = None

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-JUMP_S = 5.0
-"""PTS may run ahead of the local clock by so much before it is a jump."""
+from pipeline.capture.pace import Pace
+
+JUMP_S = 0.5
+"""PTS may run ahead of the local clock, and of what is known to be delayed, by so much before it is a jump."""
+BACKLOG_S = 5.0
+"""The same while a connection settles: many cameras send what they have kept first."""
 REPEAT_S = 1.0
 """PTS may go back by so much and still be a repeated packet, to be dropped."""
 SLEW = 500e-6
 """How fast the mapping follows a camera whose clock is slow, seconds a second."""
 LATE_S = 2.0
-"""Frames later than this are stale: decoded, not analysed."""
+"""Later than this, a stream may have had its clock stopped."""
 PATIENCE_S = 10.0
 """A stream that stays late for so long without catching up has not been delayed: its camera stopped its clock."""
 SETTLING_S = 2.0
@@ -35,7 +39,7 @@ class Placed:
 class Timeline:
     """The times of one camera, across its connections.
 
-    PTS decides how long things take, the local clock where they are: media time starts at the wall time of the first
+    PTS decides how long things take, at the pace of the local clock: media time starts at the wall time of the first
     frame, advances by PTS, and over gaps and jumps by the local clock. It never stands still and never goes back.
     """
 
@@ -48,6 +52,8 @@ class Timeline:
 
     def _settle(self) -> None:
         self._offset: float | None = None
+        self._pace = Pace()
+        self._stamped = 0.0  # what the camera's clock says, without its jumps
         self._lag = 0.0
         self._since = 0.0
         self._spread = 0.0
@@ -59,14 +65,24 @@ class Timeline:
         self._pts = None
         self._settle()
 
-    def place(self, pts: float | None, received_wall: float, monotonic: float) -> Placed | None:
-        """The times of a frame that came now; None if it repeats the last one. `pts` None: the camera gave none."""
+    def place(self, pts: float | None, received_wall: float, monotonic: float, ours: bool = False) -> Placed | None:
+        """The times of a frame that came now; None if it repeats the last one. `pts` None: the camera gave none.
+
+        `ours`: it is we who are slow to take the frames; their delays tell nothing of the camera's clock.
+        """
         step = self._step(pts, monotonic)
         if step is None:
             return None
+        self._stamped += step
+        step *= self._pace.rate
         media = received_wall if self._media is None else self._media + step
         self._map(media, step, monotonic)
-        media += self._stopped_clock(monotonic)
+        if ours:
+            self._pace.forget()
+            self._late = None
+        else:
+            self._keep_pace(media, monotonic)
+            media += self._stopped_clock(monotonic)
         self._pts, self._media, self._monotonic = pts, media, monotonic
         self.frames += 1
         # The offset is kept on the monotonic clock, so that a correction of the wall clock moves `at`, and only `at`.
@@ -84,7 +100,8 @@ class Timeline:
         if step <= 0:
             # A camera that repeats a timestamp for ever would never be seen again: after a while, believe the clock.
             return None if step > -REPEAT_S and arrived < REPEAT_S else by_clock
-        return by_clock if step > arrived + self._lag + JUMP_S else max(step, 1e-6)
+        ahead = BACKLOG_S if monotonic - self._since < SETTLING_S else JUMP_S
+        return by_clock if step > arrived + self._lag + ahead else max(step, 1e-6)
 
     def _map(self, media: float, step: float, monotonic: float) -> None:
         """The least delayed frame wins: no frame arrives before it is taken."""
@@ -94,6 +111,13 @@ class Timeline:
         self._offset = min(self._offset + SLEW * step, seen)
         self._lag = seen - self._offset
         self._spread += (min(self._lag, 1.0) - self._spread) * min(1.0, step / 10)
+
+    def _keep_pace(self, media: float, monotonic: float) -> None:
+        """A clock that runs slow has made every frame look later; from now on media time runs as ours does."""
+        delay = self._pace.note(self._stamped, monotonic)
+        if delay is not None:
+            self._offset = min(delay + self._stamped - media, monotonic - media)
+            self._lag = monotonic - media - self._offset
 
     def _offset_of(self) -> float:
         return self._offset or 0.0

@@ -62,7 +62,7 @@ class _Look(threading.Thread):
 
     def __init__(self, camera: Camera, zone: tzinfo) -> None:
         super().__init__(name=f"probe {camera.name}", daemon=True)
-        self.patience_s = camera.connect_s + camera.stall_s
+        self.patience_s = camera.connect_s + camera.silence_s
         self._camera = camera
         self._zone = zone
         self._first: Probe | None = None

@@ -115,7 +115,7 @@ def _table(cameras: dict[str, Any]) -> Table:
             camera["state"],
             f"{camera['fps_in']:.1f}",
             f"{camera['fps_analysed']:.1f}",
-            str(camera["dropped"] + camera["skipped"]),
+            str(camera["dropped"]),
             f"{camera['lag_s']:.1f}",
             str(camera["open_incidents"]),
             str(camera["connections"]),

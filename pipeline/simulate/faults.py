@@ -22,6 +22,7 @@ class Faults:
     """
 
     freeze: bool = False  # connections stay open, requests are answered, nothing is sent
+    hold: bool = False  # packets are held back, and all come at once when that ends
     hang: bool = False  # connections are taken, but nothing is answered and nothing is sent
     refuse: int = 0  # every request is answered with this status: 401, 403, 404, 453, 503
     drop: float = 0.0  # a packet is lost
@@ -73,8 +74,9 @@ def garbage(size: int) -> bytes:
 
 # The faults a command line can ask for, with the value each has when none is given.
 _DEFAULTS: dict[str, float] = {
-    "freeze": 1, "hang": 1, "drop": 0.05, "corrupt": 0.05, "dup": 0.05, "swap": 0.05, "jump": 3600, "rate": 1.01,
-    "no_sr": 1, "sr_skew": 120, "trickle": 0.5, "garbage": 4096, "mid": 1, "resize": 1, "kick": 1,
+    "freeze": 1, "hold": 1, "hang": 1, "drop": 0.05, "corrupt": 0.05, "dup": 0.05, "swap": 0.05,
+    "jump": 3600, "rate": 1.01, "no_sr": 1, "sr_skew": 120,
+    "trickle": 0.5, "garbage": 4096, "mid": 1, "resize": 1, "kick": 1,
     "401": 401, "403": 403, "404": 404, "453": 453, "503": 503,
 }  # fmt: skip
 _KINDS = "|".join(_DEFAULTS)
@@ -139,7 +141,9 @@ def parse_fault(text: str) -> Planned:
 
 
 def _check(text: str, planned: Planned, given: bool) -> None:
-    if given and (planned.kind.isdigit() or planned.kind in ("freeze", "hang", "no_sr", "mid", "resize", "kick")):
+    if given and (
+        planned.kind.isdigit() or planned.kind in ("freeze", "hold", "hang", "no_sr", "mid", "resize", "kick")
+    ):
         raise ServerError(f"'{text}': {planned.kind} takes no value; leave out ':{planned.value:g}'.")
     if planned.kind in ("drop", "corrupt", "dup", "swap") and not 0 <= planned.value <= 1:
         raise ServerError(f"'{text}': the value of {planned.kind} is a probability, 0 to 1.")

@@ -75,6 +75,7 @@ class Mount:
         self._loops = loops
         self._first_timestamp = first_timestamp
         self._viewers: list[Viewer] = []
+        self._held: list[bytes] = []
         self._task: asyncio.Task[None] | None = None
         self._rewind()
 
@@ -170,7 +171,11 @@ class Mount:
         packets = self._packets(turn)
         viewers = self._receivers(turn.unit.key)
         self.log.append(Sent(float(turn.unit.at), turn.loop, self._clock.wall(), turn.unit.key))
-        for packet in damaged(packets, self.faults):
+        self._held += damaged(packets, self.faults)
+        if self.faults.hold:
+            return
+        packets, self._held = self._held, []
+        for packet in packets:
             if self.faults.trickle:
                 await asyncio.sleep(self.faults.trickle)
             for viewer in viewers:

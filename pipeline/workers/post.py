@@ -61,12 +61,17 @@ class Post:
         """The recording has been read to its end."""
         return self._thread.report(self._clock.monotonic()).state is CameraState.ENDED
 
+    @property
+    def waiting(self) -> bool:
+        """Whether there are more frames to take."""
+        return len(self._mailbox) > 0
+
     def start(self) -> None:
         """Begin to watch."""
         self._thread.start()
 
     def take(self) -> Frame | None:
-        """The newest frame, if one has come."""
+        """The next frame, if one has come."""
         frame = self._mailbox.take()
         if frame is not None:
             self._fed_at, self._interrupted = self._clock.monotonic(), False
@@ -100,8 +105,8 @@ class Post:
     def _lost(self, now: float) -> bool:
         """A camera that shows pictures is not lost because the analysis is late, and a recording can wait."""
         capture = self._thread.camera
-        watched = capture.recorded or self._thread.report(now).state is CameraState.WATCHING
-        return not watched and now - self._fed_at > self.camera.stall_s
+        watched = capture.recorded or self._thread.report(now).state.sees
+        return not watched and now - self._fed_at > self.camera.silence_s
 
     def takes(self, camera: Camera) -> bool:
         """Whether `camera` differs from this one in its rules only."""
@@ -119,7 +124,7 @@ class Post:
         """How the camera is doing."""
         now = self._clock.monotonic()
         report = self._thread.report(now)
-        lost = report.state is CameraState.WATCHING and now - self._fed_at > self.camera.stall_s
+        lost = report.state.sees and now - self._fed_at > self.camera.silence_s
         if self._failures:
             report = replace(report, error=self._failure, error_kind="analysis")
         return replace(

@@ -132,7 +132,7 @@ class Worker:
             self.apply(message[1])
 
     def _turn(self) -> None:
-        """Newest frames in, incidents out."""
+        """The next frame of each camera in, incidents out."""
         taken = {post: frame for post in self._posts.values() if (frame := post.take()) is not None}
         if not taken:
             return
@@ -145,6 +145,8 @@ class Worker:
                 continue
             post.concluded()
             self._teller.tell(told[post.lane], post.camera, frame)
+        if any(post.waiting for post in self._posts.values()):
+            self._wake.set()
 
     def _round(self) -> None:
         for post in self._posts.values():
@@ -180,7 +182,8 @@ class Worker:
         until = self._clock.monotonic() + _JOIN_S
         for post in self._posts.values():
             post.join(max(0.0, until - self._clock.monotonic()))
-        self._turn()
+        while any(post.waiting for post in self._posts.values()) and self._clock.monotonic() < until:
+            self._turn()
         for post in self._posts.values():
             self._teller.tell(post.lane.interrupt(reason, self._clock.wall()), post.camera, None)
         if lost := self._teller.finish():

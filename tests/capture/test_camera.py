@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
@@ -20,7 +21,7 @@ from pipeline.clock import SystemClock
 from pipeline.errors import SourceFault
 from pipeline.simulate.server import RtspServer
 from pipeline.types import CameraState, Frame
-from tests.capture.conftest import PASSWORD, camera, wait_for
+from tests.capture.conftest import PASSWORD, STEP, camera, wait_for
 from tests.media import frame_number
 
 QUICK = {"connect_s": 1, "stall_s": 1}
@@ -36,17 +37,19 @@ class Watched:
         self.hold = threading.Event()
         self.holding = False
         self._hold_next = False
+        self.slow_s = 0.0
 
     def _open(self, *what):
         stream = open_stream(*what)
         plain = stream._source.packet_seen
 
-        def seen(packet):
+        def seen(packet, waited_s):
             """Stands for a read in libav that never comes back: a real one cannot be had on request."""
             if self._hold_next:
                 self._hold_next, self.holding = False, True
                 self.hold.wait(60)
-            plain(packet)
+            time.sleep(self.slow_s)  # stands for a decoder that takes so much longer for a picture
+            plain(packet, waited_s)
 
         stream._source.packet_seen = seen
         return stream
@@ -115,11 +118,65 @@ def test_a_live_camera_reports_how_it_is_doing(watch, server: RtspServer):
     assert "***@" in report.source
 
 
-def test_frames_nobody_takes_are_counted_as_dropped(watch, server: RtspServer):
-    one = watch(server.url("plain", login=True))
-    wait_for(lambda: one.report.decoded >= 8)
-    assert one.report.dropped >= 6
+def test_frames_nobody_takes_wait_for_a_while_and_are_then_counted_as_dropped(watch, server: RtspServer):
+    one = watch(server.url("plain", login=True), analyse_fps=5)
+    wait_for(lambda: one.report.dropped >= 3)
+    assert len(one.mailbox) == 10
     assert one.look() is not None
+
+
+def test_pictures_that_the_network_held_back_are_all_handed_on_in_order(watch, server: RtspServer):
+    one = watch(server.url("plain", login=True), analyse_fps=5, stall_s=10)
+    wait_for(lambda: one.look() and len(one.frames) >= 10)
+    server.mounts["/plain"].faults.hold = True
+    threading.Timer(2.5, lambda: setattr(server.mounts["/plain"].faults, "hold", False)).start()
+    wait_for(lambda: one.look() and len(one.frames) >= 40)
+    steps = [b.pts - a.pts for a, b in itertools.pairwise(one.frames)]
+    assert steps == pytest.approx([0.2] * len(steps), abs=0.05)
+    assert max(b.received - a.received for a, b in itertools.pairwise(one.frames)) > 1.5
+    assert (one.report.dropped, one.report.connections, one.state) == (0, 1, CameraState.WATCHING)
+
+
+@pytest.mark.parametrize("rate", [0.7, 0.84, 1.2])
+def test_a_camera_whose_clock_runs_wrong_is_watched_all_the_time(watch, server: RtspServer, rate: float):
+    server.mounts["/plain"].faults.rate = rate
+    one, gaps = watch(server.url("plain", login=True), analyse_fps=5), []
+    wait_for(lambda: one.look())
+    last = began = time.monotonic()
+    while time.monotonic() < began + 14:
+        if one.look():
+            gaps.append(time.monotonic() - last)
+            last = time.monotonic()
+        time.sleep(0.01)
+    assert max(gaps) < 1
+    assert len(gaps) >= 14 * 5 * min(rate, 1) - 2
+    assert (one.report.error, one.report.connections) == (None, 1)
+    later = [frame for frame in one.frames if frame.received > one.frames[0].received + 11]
+    assert later[-1].pts - later[0].pts == pytest.approx(later[-1].received - later[0].received, abs=0.15)
+
+
+@pytest.mark.timeout(90)
+def test_a_decoder_that_is_too_slow_costs_rate_and_is_told_and_so_is_its_end(watch, server: RtspServer, caplog):
+    one, came = watch(server.url("plain", login=True), analyse_fps=5, stall_s=10), []
+
+    def looked() -> int:
+        came.extend([time.monotonic()] * bool(one.look()))
+        return len(came)
+
+    wait_for(lambda: looked() >= 5)
+    one.slow_s, slow_since = STEP / 0.8, time.monotonic()
+    wait_for(lambda: looked() and one.state is CameraState.OVERLOADED)
+    assert time.monotonic() - slow_since < 6
+    assert one.report.error_kind == "overload"
+    assert "camera gate: this machine is too slow" in (one.report.error or "")
+    until = time.monotonic() + 6
+    wait_for(lambda: looked() and time.monotonic() > until)
+    assert max(b - a for a, b in itertools.pairwise(came)) < 2.5
+    one.slow_s = 0.0
+    wait_for(lambda: looked() and one.state is CameraState.WATCHING, within=15)
+    assert one.report.error is None
+    assert one.report.connections == 1
+    assert sum("too slow" in record.getMessage() for record in caplog.records) == 1
 
 
 def test_a_camera_that_was_away_comes_back_by_itself_and_time_goes_on(watch, server: RtspServer):

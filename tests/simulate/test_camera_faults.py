@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,6 +119,19 @@ def test_times_jump(server: RtspServer, mount: Mount):
 def test_times_drift(server: RtspServer, mount: Mount):
     mount.faults.rate = 1.2
     assert set(steps(watch(server.url("cam"), 20))) == {0.03}
+
+
+def test_what_is_held_back_comes_at_once_and_whole(server: RtspServer, mount: Mount):
+    reader = pictures(server.url("cam"))
+    seen = [next(reader) for _ in range(3)]
+    mount.faults.hold = True
+    threading.Timer(0.5, lambda: setattr(mount.faults, "hold", False)).start()
+    seen += [next(reader) for _ in range(30)]
+    assert set(steps(seen)) == {STEP}
+    gaps = [b.came - a.came for a, b in itertools.pairwise(seen)]
+    assert max(gaps) > 0.3
+    late = gaps.index(max(gaps))
+    assert seen[late + 8].came - seen[late + 1].came < 0.1
 
 
 def test_packets_trickle(server: RtspServer, mount: Mount):
