@@ -55,8 +55,10 @@ def main() -> None:
     rows = [row for row in _rows() if args.only in row.name and (not args.smoke or row.name in SMOKE)]
     with errors_told(), ProcessPoolExecutor(args.jobs) as pool:
         resolve(args.model, models_env())
-        played = pool.map(partial(_scored, model=args.model, smoke=args.smoke), [row.name for row in rows])
-        scores = [_noted(row, score) for row, score in zip(rows, played, strict=True)]
+        scored = partial(_scored, model=args.model, smoke=args.smoke)
+        # The longest come last in the list, and are begun first.
+        played = {row.name: pool.submit(scored, row.name) for row in reversed(rows)}
+        scores = [_noted(row, played[row.name].result()) for row in rows]
     table = _table(rows, scores, args.model)
     print(table)
     if args.write:
