@@ -15,7 +15,7 @@ import os
 import platform
 import sys
 import tempfile
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 
@@ -57,8 +57,9 @@ def main() -> None:
         resolve(args.model, models_env())
         scored = partial(_scored, model=args.model, smoke=args.smoke)
         # The longest come last in the list, and are begun first.
-        played = {row.name: pool.submit(scored, row.name) for row in reversed(rows)}
-        scores = [_noted(row, played[row.name].result()) for row in rows]
+        played = {pool.submit(scored, row.name): row for row in reversed(rows)}
+        found = {played[one].name: _noted(played[one], one.result()) for one in as_completed(played)}
+    scores = [found[row.name] for row in rows]
     table = _table(rows, scores, args.model)
     print(table)
     if args.write:
