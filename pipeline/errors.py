@@ -50,6 +50,7 @@ class SourceFault(StrEnum):
     LOST = "lost"
     STALLED = "stalled"
     CONFIG = "config"
+    INTERNAL = "internal"
 
 
 class SourceError(ZonewatchError):

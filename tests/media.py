@@ -25,9 +25,12 @@ def make_clip(
     seconds: float = 3,
     bframes: int = 0,
     gop: int = 10,
+    title: str = "",
 ) -> Path:
     """Render `seconds` of moving shapes to `path`; a key frame every `gop` pictures, and no other."""
     with av.open(str(path), "w") as container:
+        if title:
+            container.metadata["title"] = title
         stream = container.add_stream(codec, rate=fps)
         stream.width, stream.height = size
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"

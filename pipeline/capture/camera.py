@@ -13,6 +13,7 @@ from typing import Protocol
 from pipeline.capture import decode
 from pipeline.capture.backoff import Backoff
 from pipeline.capture.decode import Stream, picture_deadline
+from pipeline.capture.faults import mistake
 from pipeline.capture.load import Load
 from pipeline.capture.mailbox import Mailbox
 from pipeline.capture.sampler import Sampler
@@ -83,7 +84,7 @@ class Camera:
                 self._pause(error, stop)
             except Exception as error:
                 log.exception("camera %s: a mistake of ours", self.config.name)
-                self._pause(SourceError(SourceFault.LOST, redact(f"camera {self.config.name}: {error!r}")), stop)
+                self._pause(mistake(self.config, error), stop)
         ended = not (stop.is_set() or self._abandoned) and self._mailbox.drained(stop)
         self._enter(CameraState.ENDED if ended else CameraState.STOPPED)
 

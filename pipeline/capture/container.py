@@ -5,29 +5,28 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import av
 import av.error
 from av.container import InputContainer
 
 from pipeline.capture.faults import opening_failed, source_error
 from pipeline.config import Camera
 from pipeline.errors import SourceFault
+from pipeline.videos import open_container, playing
 
 
 def open_video(camera: Camera, url: str, shown: str = "", **how: Any) -> InputContainer:
     """`url` with its password; `shown` is what messages call it. Raises SourceError."""
     began = time.monotonic()
     try:
-        container: InputContainer = av.open(url, **how)
+        container = open_container(url, **how)
     except (av.error.FFmpegError, ValueError) as error:
         raise opening_failed(camera, error, time.monotonic() - began, shown) from None
-    for video in container.streams.video:
-        # None is a codec that this build cannot decode, or that a short probe did not tell.
-        if getattr(video, "codec_context", None) is not None:
-            # More threads would add frames of delay, and the cameras share the cores anyway.
-            video.thread_type = "SLICE"
-            video.codec_context.thread_count = 1
-            return container
+    video = playing(container)
+    if video is not None:
+        # More threads would add frames of delay, and the cameras share the cores anyway.
+        video.thread_type = "SLICE"
+        video.codec_context.thread_count = 1
+        return container
     container.close()
     hint = "Check the url, which may be that of the sound, and set the camera to H.264, H.265 or MJPEG."
     raise source_error(

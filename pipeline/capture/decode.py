@@ -5,11 +5,12 @@ Not here: trying again (`camera.py`), what kind of source it is (`live.py`, `rec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from datetime import UTC, tzinfo
 from fractions import Fraction
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import av
 import av.error
@@ -18,13 +19,15 @@ from av.container import InputContainer
 from pipeline.capture.aspect import Aspect, display_aspect
 from pipeline.capture.faults import source_error
 from pipeline.capture.live import Live
-from pipeline.capture.planes import planes
+from pipeline.capture.planes import planes, turned
 from pipeline.capture.recordings import Recordings
+from pipeline.capture.tape import Doubts, Stamp
 from pipeline.capture.timeline import Placed, Timeline
 from pipeline.clock import Clock
 from pipeline.config import Camera
 from pipeline.errors import SourceFault
 from pipeline.types import Frame
+from pipeline.videos import playing
 
 FIRST_PICTURE_S = 30.0
 """Cameras with "smart" codecs send a key frame only every so often: so long the first picture may take."""
@@ -35,6 +38,10 @@ _SHED_S, _SHED_UNTIL_S = 6.0, 1.0
 """A reader so late that cannot keep up decodes key frames only, until it has caught up to the other."""
 
 
+_Stamped: TypeAlias = tuple[av.VideoFrame, Stamp]
+_USUAL_RATE = 25
+
+
 class _Source(Protocol):
     """Where containers come from and how their PTS become times: a live camera, or recordings."""
 
@@ -42,7 +49,10 @@ class _Source(Protocol):
 
     def broke(self, error: av.error.FFmpegError) -> None: ...
 
-    def place(self, pts: float | None) -> tuple[Placed | None, float | None]: ...
+    @property
+    def ahead(self) -> int: ...
+
+    def place(self, stamp: Stamp, following: Sequence[Stamp]) -> tuple[Placed | None, float | None]: ...
 
     def packet_seen(self, packet: av.Packet[av.VideoStream], waited_s: float) -> None: ...
 
@@ -108,6 +118,11 @@ class Stream:
         return bool(getattr(self._source, "patient", False))
 
     @property
+    def doubts(self) -> Doubts:
+        """Of recordings: how many pictures were repeats, or had no time that can be right."""
+        return getattr(self._source, "doubts", None) or Doubts()
+
+    @property
     def skew_s(self) -> float | None:
         """How far the camera's own clock is ahead of ours, if it tells."""
         return getattr(self._source, "skew_s", None)
@@ -123,13 +138,35 @@ class Stream:
 
     def _play(self, container: InputContainer) -> Iterator[Frame]:
         self._untimed = 0
-        packets, asked = container.demux(container.streams.video[0]), self._clock.monotonic()
-        for packet in packets:
+        for (picture, stamp), *following in self._with_ahead(self._pictures(container)):
+            frame = self._frame(picture, stamp, [ahead for _, ahead in following])
+            if frame is not None:
+                yield frame
+
+    def _with_ahead(self, pictures: Iterator[_Stamped]) -> Iterator[list[_Stamped]]:
+        """Each picture with as many of the next ones as help to place it; what was decoded before an error counts."""
+        held: deque[_Stamped] = deque()
+        try:
+            for one in pictures:
+                held.append(one)
+                if len(held) > self._source.ahead:
+                    yield list(held)
+                    held.popleft()
+        except av.error.FFmpegError:
+            while held:
+                yield list(held)
+                held.popleft()
+            raise
+        while held:
+            yield list(held)
+            held.popleft()
+
+    def _pictures(self, container: InputContainer) -> Iterator[_Stamped]:
+        video, asked = playing(container), self._clock.monotonic()
+        for packet in container.demux(video) if video is not None else ():
             self._source.packet_seen(packet, self._clock.monotonic() - asked)
             for picture in self._decode(packet):
-                frame = self._frame(picture)
-                if frame is not None:
-                    yield frame
+                yield picture, _stamp(picture, packet.stream)
             self._shed(packet)
             self._check_progress()
             asked = self._clock.monotonic()
@@ -148,21 +185,23 @@ class Stream:
             self._sample = packet.stream.sample_aspect_ratio
         return pictures
 
-    def _frame(self, picture: av.VideoFrame) -> Frame | None:
+    def _frame(self, picture: av.VideoFrame, stamp: Stamp, following: list[Stamp]) -> Frame | None:
         self.corrupt += picture.is_corrupt
-        if picture.pts is None and not self._timeless():
+        if stamp.shown is None and not self._source.ahead and not self._timeless():
             return None
-        placed, received = self._source.place(None if picture.pts is None else picture.time)
+        placed, received = self._source.place(stamp, following)
         if placed is None:
             self.duplicates += 1
             return None
         luma, chroma, full_range = planes(picture)
+        size = luma.shape[1], luma.shape[0]
         self.progress_at = self._clock.monotonic()
         self.decoded += 1
         self._seq += 1
         self.lag_s = placed.lag
-        self.size = picture.width, picture.height
-        self.aspect = display_aspect(self.size, self._sample, self._camera.aspect)
+        self.size = size
+        sample = 1 / self._sample if self._sample and turned(picture).transposed else self._sample
+        self.aspect = display_aspect(size, sample, self._camera.aspect)
         return Frame(
             camera=self._camera.name,
             seq=self._seq - 1,
@@ -196,3 +235,11 @@ class Stream:
         ):
             what = "packets come, but no picture can be decoded"
             raise source_error(self._camera, SourceFault.STALLED, "decoding", what, "Trying again.")
+
+
+def _stamp(picture: av.VideoFrame, stream: av.VideoStream) -> Stamp:
+    """What the file says; of how long a picture lasts, the codec's word before the container's."""
+    base = picture.time_base
+    shown, decoded = (float(t * base) if t is not None and base else None for t in (picture.pts, picture.dts))
+    rate = stream.codec_context.framerate or stream.guessed_rate or stream.average_rate or _USUAL_RATE
+    return Stamp(shown, decoded, float(1 / rate))

@@ -7,6 +7,8 @@ words for the error number are.
 from __future__ import annotations
 
 import errno
+import traceback
+from pathlib import Path
 
 import av.error
 
@@ -78,6 +80,16 @@ def reading_failed(camera: Camera, error: BaseException) -> SourceError:
     if isinstance(error, _TIMEOUTS):
         return source_error(camera, SourceFault.STALLED, "reading", "nothing came for too long", "Trying again.")
     return source_error(camera, SourceFault.LOST, "reading", _words(error), "Trying again.")
+
+
+def mistake(camera: Camera, error: Exception) -> SourceError:
+    """What nobody has thought of is neither the camera's fault nor the network's: its kind and place are told."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = next((one for one in reversed(frames) if "pipeline" in Path(one.filename).parts), None)
+    place = f" in {Path(where.filename).name}, line {where.lineno}" if where else ""
+    what = f"a mistake in Zonewatch: {type(error).__name__}{place}"
+    hint = "Please report it, with the traceback of the log."
+    return source_error(camera, SourceFault.INTERNAL, "reading", what, hint)
 
 
 def source_error(camera: Camera, fault: SourceFault, doing: str, what: str, hint: str, shown: str = "") -> SourceError:

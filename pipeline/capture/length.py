@@ -8,6 +8,7 @@ import av
 import av.error
 
 from pipeline.capture.recordings import recordings_at
+from pipeline.videos import open_container
 
 
 def length_s(path: Path) -> float | None:
@@ -18,7 +19,7 @@ def length_s(path: Path) -> float | None:
 
 def _length(path: Path) -> float | None:
     try:
-        with av.open(f"file:{path}") as container:
+        with open_container(f"file:{path}") as container:
             return None if container.duration is None else container.duration / av.time_base
     except av.error.FFmpegError:
         return None

@@ -5,12 +5,15 @@ Not here: when to try again (`camera.py`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import av
 import av.error
 from av.container import InputContainer
 
 from pipeline.capture.container import open_video
 from pipeline.capture.faults import reading_failed, source_error
+from pipeline.capture.tape import Stamp
 from pipeline.capture.timeline import Placed, Timeline
 from pipeline.clock import Clock
 from pipeline.config import Camera
@@ -30,7 +33,9 @@ _RTSP = {"fpsprobesize": "1", "max_delay": "500000", "buffer_size": "4194304"}
 
 
 class Live:
-    """One connection to a camera; it does not come back by itself."""
+    """One connection to a camera; it does not come back by itself, and what it shows is not held back."""
+
+    ahead = 0
 
     def __init__(self, camera: Camera, clock: Clock, timeline: Timeline) -> None:
         self._camera = camera
@@ -60,10 +65,10 @@ class Live:
         """Reading failed: that is the end of it."""
         raise reading_failed(self._camera, error) from None
 
-    def place(self, pts: float | None) -> tuple[Placed | None, float | None]:
+    def place(self, stamp: Stamp, following: Sequence[Stamp] = ()) -> tuple[Placed | None, float | None]:  # noqa: ARG002
         """Where the frame that came just now belongs, and when it came (wall)."""
         received = self._clock.wall()
-        stamped = None if self._no_clock else pts
+        stamped = None if self._no_clock else stamp.shown
         return self._timeline.place(stamped, received, self._clock.monotonic(), ours=self.busy), received
 
     @property

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+import struct
+from collections.abc import Iterable
+from typing import Any, NamedTuple, cast
 
 import av
 import numpy as np
+from av.sidedata.sidedata import Type as SideDataType
 from av.video.reformatter import ColorRange
 
 from pipeline.types import Pixels
@@ -14,11 +17,46 @@ _PLANAR = {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"}
 
 
 def planes(picture: av.VideoFrame) -> tuple[Pixels, tuple[Pixels, Pixels] | None, bool]:
-    """Luma (h, w), chroma (U, V) or None, and whether the values use the full range.
+    """Luma (h, w), chroma (U, V) or None, and whether the values use the full range; upright, as they are to be seen.
 
     The arrays are views that keep the decoder's buffer alive; never write to them, the decoder still refers to it.
     Formats other than planar 8-bit YUV and grey are converted first, which copies.
     """
+    luma, chroma, full_range = _stored(picture)
+    turn = turned(picture)
+    upright = chroma and (turn.of(chroma[0]), turn.of(chroma[1]))
+    return turn.of(luma), upright, full_range
+
+
+class Turn(NamedTuple):
+    """From a picture as it is stored to one as it is to be seen: rows and columns change places, then come mirrored."""
+
+    transposed: bool = False
+    leftwards: bool = False
+    upwards: bool = False
+
+    def of(self, plane: Pixels) -> Pixels:
+        """A view of the plane."""
+        plane = plane.T if self.transposed else plane
+        return plane[:: -1 if self.upwards else 1, :: -1 if self.leftwards else 1]
+
+
+def turned(picture: av.VideoFrame) -> Turn:
+    """By the display matrix (container, EXIF, or SEI of the stream), to the nearest quarter of a turn.
+
+    Its first two rows (a, b, u) and (c, d, v) send the point (x, y) to (ax + cy, bx + dy).
+    """
+    told = cast(Iterable[Any], picture.side_data)
+    matrix = next((bytes(data) for data in told if data.type is SideDataType.DISPLAYMATRIX), None)
+    if matrix is None or len(matrix) < 20:
+        return Turn()
+    a, b, _, c, d = struct.unpack("<5i", matrix[:20])
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return Turn(False, a < 0, d < 0)
+    return Turn(True, c < 0, b < 0)
+
+
+def _stored(picture: av.VideoFrame) -> tuple[Pixels, tuple[Pixels, Pixels] | None, bool]:
     name = picture.format.name
     if name.startswith("gray"):
         grey = picture if name == "gray" else picture.reformat(format="gray")

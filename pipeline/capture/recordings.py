@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-import av
 import av.error
 from av.container import InputContainer
 
 from pipeline.capture.container import open_video
 from pipeline.capture.faults import source_error
-from pipeline.capture.timeline import REPEAT_S, Placed
+from pipeline.capture.tape import AHEAD, Doubts, Stamp, Tape
+from pipeline.capture.timeline import Placed
 from pipeline.config import Camera
 from pipeline.errors import SourceError, SourceFault
+from pipeline.videos import open_container
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ _NAME_ERROR_S = 1.0
 _CONTAINER_ERROR_S = 5.0
 """Containers tell when the file was begun, which may be a while before or after the first picture."""
 _USUAL_INTERVAL_S = 0.04
+_WITHOUT_TIMES = {"avi"}
+"""Containers that say when to decode a picture, not when to show it; libav makes that up."""
 _DATE = re.compile(r"(?<!\d)(20\d\d)\D?(\d\d)\D?(\d\d)\D{0,2}(\d\d)\D?(\d\d)\D?(\d\d)(?:[.,](\d{1,6}))?(?!\d)(Z?)")
 _UNIX = re.compile(r"(?<!\d)(1\d{9})(?:[._-]?(\d{3}))?(?!\d)")
 
@@ -72,7 +76,7 @@ def _date(match: re.Match[str], zone: tzinfo) -> float | None:
 
 def _start_from_container(path: Path) -> float | None:
     try:
-        with av.open(f"file:{path}") as container:
+        with open_container(f"file:{path}") as container:
             told = container.metadata.get("creation_time", "")
         moment = datetime.fromisoformat(told)
     except (av.error.FFmpegError, ValueError):
@@ -104,13 +108,16 @@ def recordings_at(path: Path, zone: tzinfo = UTC) -> list[Recording]:
 
 
 class Recordings:
-    """The recordings of one camera, one container after the other."""
+    """The recordings of one camera, one container after the other. `ahead` pictures to come help to place one."""
+
+    ahead = AHEAD
 
     def __init__(self, camera: Camera, zone: tzinfo = UTC) -> None:
         self._camera = camera
         self._all = recordings_at(camera.url.path, zone)
         self._ahead = self._all[::-1]
-        self._tape: _Tape | None = None
+        self._playing: _Playing | None = None
+        self._before = Doubts()
         self._base: float | None = None  # wall time of media 0, once a recording tells it
         self._end = 0.0  # media time at which the next recording may begin
         self._failure: SourceError | None = None
@@ -128,20 +135,27 @@ class Recordings:
             except SourceError as error:
                 self._leave_out(error)
             else:
-                self._tape = _Tape(recording, self._begin(recording))
+                tape = Tape(in_order=container.format.name in _WITHOUT_TIMES)
+                self._playing = _Playing(recording, self._begin(recording), tape)
                 return container
         return None
 
     def broke(self, error: av.error.FFmpegError) -> None:
         """The rest of this recording cannot be read."""
-        tape = self._tape
-        if tape is not None and tape.pictures:
-            where = f"{tape.recording.path} after {tape.position:.1f} s"
+        one = self._playing
+        if one is not None and one.tape.pictures:
+            where = f"{one.recording.path} after {one.tape.position:.1f} s"
             log.warning("camera %s: %s: %s. Its rest is left out.", self._camera.name, where, error.strerror)
 
-    def place(self, pts: float | None) -> tuple[Placed | None, float | None]:
+    def place(self, stamp: Stamp, following: Sequence[Stamp] = ()) -> tuple[Placed | None, float | None]:
         """Where a picture belongs; None if it repeats one. When it was read is of no interest."""
-        return (self._tape.place(pts) if self._tape else None), None
+        return (self._playing.place(stamp, following) if self._playing else None), None
+
+    @property
+    def doubts(self) -> Doubts:
+        """Of all recordings so far."""
+        now = self._playing.tape.doubts if self._playing else Doubts()
+        return Doubts(*(getattr(self._before, name) + getattr(now, name) for name in ("repeated", "stray", "undated")))
 
     def packet_seen(self, packet: object, waited_s: float) -> None:
         """Packets of recordings carry nothing of interest."""
@@ -165,15 +179,25 @@ class Recordings:
         return max(self._end, recording.start - self._base)
 
     def _finish(self) -> None:
-        tape, self._tape = self._tape, None
-        if tape is None:
+        self._before = self.doubts
+        one, self._playing = self._playing, None
+        if one is None:
             return
-        if tape.pictures:
+        if one.tape.pictures:
             self._fruitful = True
-            self._end = tape.begin + tape.position + tape.interval
+            self._end = one.begin + one.tape.position + (one.tape.interval or _USUAL_INTERVAL_S)
+            self._warn(one)
         else:
-            path = str(tape.recording.path)
+            path = str(one.recording.path)
             self._leave_out(self._error(SourceFault.NOT_VIDEO, "there is no readable picture in it", "", path))
+
+    def _warn(self, one: _Playing) -> None:
+        doubts, where = one.tape.doubts, f"camera {self._camera.name}: {one.recording.path}"
+        if doubts.undated:
+            rate = 1 / one.tape.interval if one.tape.interval else 0.0
+            log.warning("%s: %d pictures have no times; taken for %.4g a second.", where, doubts.undated, rate)
+        if doubts.stray:
+            log.warning("%s: %d pictures have times that cannot be right, and follow the others.", where, doubts.stray)
 
     def _leave_out(self, error: SourceError) -> None:
         self._failure = error
@@ -184,34 +208,16 @@ class Recordings:
         return source_error(self._camera, fault, "reading", what, hint, shown)
 
 
-class _Tape:
-    """One recording being played: PTS to media time, which begins at `begin` with the first picture."""
+@dataclass(frozen=True, slots=True)
+class _Playing:
+    """One recording, and the media time at which it begins."""
 
-    def __init__(self, recording: Recording, begin: float) -> None:
-        self.recording = recording
-        self.begin = begin
-        self.pictures = 0
-        self.position = 0.0  # seconds from the first picture to the newest
-        self.interval = _USUAL_INTERVAL_S
-        self._zero: float | None = None  # PTS of the first picture
+    recording: Recording
+    begin: float
+    tape: Tape
 
-    def place(self, pts: float | None) -> Placed | None:
-        """None for a repeat. A recording may skip time; where it jumps back, it goes on as if it had not."""
-        position = self._position(pts)
-        if self.pictures:
-            if self.position - REPEAT_S < position <= self.position:
-                return None
-            if position <= self.position:
-                self._zero, position = None, self.position + self.interval
-            self.interval = position - self.position
-        if self._zero is None and pts is not None:
-            self._zero = pts - position
-        self.position = position
-        self.pictures += 1
-        start = self.recording.start
+    def place(self, stamp: Stamp, following: Sequence[Stamp]) -> Placed | None:
+        position, start = self.tape.place(stamp, following), self.recording.start
+        if position is None:
+            return None
         return Placed(self.begin + position, None if start is None else start + position, self.recording.error)
-
-    def _position(self, pts: float | None) -> float:
-        if pts is not None and self._zero is not None:
-            return pts - self._zero
-        return self.position + self.interval if self.pictures else 0.0

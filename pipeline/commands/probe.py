@@ -5,17 +5,21 @@ Not here: keeping a camera open (`capture/camera.py`).
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from pipeline.capture.aspect import Aspect
 from pipeline.capture.decode import Stream, open_stream
+from pipeline.capture.faults import mistake
 from pipeline.capture.timeline import Timeline
 from pipeline.clock import SystemClock
 from pipeline.config import Camera
 from pipeline.errors import SourceError
 from pipeline.types import Pixels
+
+log = logging.getLogger(__name__)
 
 PICTURES = 12
 """Enough to tell how fast they come."""
@@ -74,6 +78,9 @@ class _Look(threading.Thread):
                 self._done = self._watch(stream)
         except SourceError as error:
             self._done = self._first or Probe(self._camera.name, error=str(error))
+        except Exception as error:
+            log.exception("camera %s: a mistake of ours", self._camera.name)
+            self._done = self._first or Probe(self._camera.name, error=str(mistake(self._camera, error)))
 
     def result(self, timeout_s: float) -> Probe:
         """Wait for it. A first picture is enough, should the rest come too slowly."""

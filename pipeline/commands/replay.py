@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, TextIO
@@ -104,8 +104,20 @@ class _Shown:
         step = self.step
         return (
             f"{step.media_s:.1f} s of video at {self.speed():.1f} times its speed: "
-            f"{step.decoded} pictures, {step.analysed} analysed, {self.opened} incidents"
+            f"{step.decoded} pictures, {step.analysed} analysed, {self.opened} incidents{_doubtful(step.doubtful)}"
         )
+
+
+def _doubtful(counts: Mapping[str, int]) -> str:
+    """What was wrong with pictures, where something was."""
+    words = {
+        "repeated": "repeat another",
+        "stray": "have times that cannot be right",
+        "undated": "have no times",
+        "damaged": "are damaged",
+    }
+    told = [f"{counts[name]} {what}" for name, what in words.items() if counts.get(name)]
+    return f"; of the pictures {', '.join(told)}" if told else ""
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from av.bitstream import BitStreamFilterContext
 from av.video.stream import VideoStream
 
 from pipeline.errors import ServerError
+from pipeline.videos import open_container, playing
 
 # FFmpeg's name of a codec that RTP can carry as it is, and RTP's name of it.
 CODECS = {"h264": "h264", "hevc": "h265"}
@@ -77,10 +78,11 @@ def read_clip(source: Path | io.BytesIO) -> Clip:
     """Read a file whose video is H.264 or H.265. Raises NotAsItIs for other codecs, else ServerError."""
     name = source.name if isinstance(source, Path) else "the re-encoded clip"
     try:
-        with av.open(str(source) if isinstance(source, Path) else source, "r") as container:
-            return _clip(name, container.streams.video[0], container)
-    except IndexError:
-        raise ServerError(f"{name} has no video in it: name a file with a picture.") from None
+        with open_container(str(source) if isinstance(source, Path) else source) as container:
+            video = playing(container)
+            if video is None:
+                raise ServerError(f"{name} has no video in it: name a file with a picture.")
+            return _clip(name, video, container)
     except (av.FFmpegError, OSError) as error:
         raise ServerError(f"{name} is not a video that can be played: {error.strerror}.") from None
 

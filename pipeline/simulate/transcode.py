@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 
 from pipeline.errors import ServerError
 from pipeline.simulate.media import Clip, NotAsItIs, read_clip
+from pipeline.videos import open_container, playing
 
 _ENCODERS = {"h264": "libx264", "h265": "libx265"}
 _TICKS = 90000
@@ -48,10 +49,11 @@ def encode(
     """Decode a file and encode it in memory, without B-frames; a key frame at `keys` seconds, or every second."""
     target = io.BytesIO()
     try:
-        with av.open(str(path)) as source, av.open(target, "w", format="mp4") as sink:
-            _encode(source, sink, _ENCODERS[codec], size, keys)
-    except IndexError:
-        raise ServerError(f"{path.name} has no video in it: name a file with a picture.") from None
+        with open_container(str(path)) as source, av.open(target, "w", format="mp4") as sink:
+            video = playing(source)
+            if video is None:
+                raise ServerError(f"{path.name} has no video in it: name a file with a picture.")
+            _encode(source, video, sink, _ENCODERS[codec], size, keys)
     except av.FFmpegError as error:
         raise ServerError(f"{path.name} cannot be encoded anew: {error.strerror}.") from None
     target.seek(0)
@@ -60,25 +62,24 @@ def encode(
 
 def _encode(
     source: av.container.InputContainer,
+    video: VideoStream,
     sink: av.container.OutputContainer,
     encoder: str,
     size: tuple[int, int] | None,
     keys: set[Fraction] | None,
 ) -> None:
-    video = source.streams.video[0]
     stream = cast(VideoStream, sink.add_stream(encoder, rate=round(video.average_rate or 25)))
     stream.width, stream.height = size or (video.width // 2 * 2, video.height // 2 * 2)
     stream.pix_fmt = "yuv420p"
     stream.time_base = Fraction(1, _TICKS)
     stream.options = {"preset": "veryfast", "bf": "0", "forced-idr": "1", "x265-params": "log-level=none"}
-    for frame in _frames(source, keys or set()):
+    for frame in _frames(source, video, keys or set()):
         sink.mux(stream.encode(frame.reformat(stream.width, stream.height, "yuv420p")))
     sink.mux(stream.encode(None))
 
 
-def _frames(source: av.container.InputContainer, keys: set[Fraction]) -> Iterator[VideoFrame]:
+def _frames(source: av.container.InputContainer, video: VideoStream, keys: set[Fraction]) -> Iterator[VideoFrame]:
     """Decoded pictures with times from 0 on; pictures without a time follow at the stream's rate."""
-    video = source.streams.video[0]
     interval = 1 / Fraction(video.average_rate or 25)
     first, at, second = None, -interval, -1
     for frame in source.decode(video):

@@ -6,8 +6,9 @@ The same recording, configuration and model give the same incidents, to the byte
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -30,12 +31,17 @@ _BETWEEN_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How far a replay has come: media seconds played, pictures decoded and analysed, and what it found just now."""
+    """How far a replay has come: media seconds played, pictures decoded and analysed, and what it found just now.
+
+    `doubtful` counts, for the videos that have been read to their end, pictures that were not as they should be, by
+    what is wrong with them.
+    """
 
     media_s: float
     decoded: int
     analysed: int
     incidents: list[Incident]
+    doubtful: Mapping[str, int] = field(default_factory=dict)
 
 
 def replay(config: Config, camera: Camera, videos: Sequence[Path], fps: float | None = None) -> Iterator[Step]:
@@ -49,18 +55,19 @@ def replay(config: Config, camera: Camera, videos: Sequence[Path], fps: float | 
     decoded = analysed = 0
     media_s = 0.0
     decided: float | None = None
-    for frame in _frames(camera, videos, ZoneInfo(config.site.timezone)):
+    doubtful: Counter[str] = Counter()
+    for frame in _frames(camera, videos, ZoneInfo(config.site.timezone), doubtful):
         decoded, media_s, decided = decoded + 1, frame.pts, frame.at
         incidents: list[Incident] = []
         if sampler.wants(frame.pts):
             analysed += 1
             incidents = turn({lane: frame}, detector, decided)[lane]
         yield Step(media_s, decoded, analysed, incidents)
-    yield Step(media_s, decoded, analysed, lane.interrupt("end_of_recording", decided))
+    yield Step(media_s, decoded, analysed, lane.interrupt("end_of_recording", decided), doubtful)
 
 
-def _frames(camera: Camera, videos: Sequence[Path], zone: tzinfo) -> Iterator[Frame]:
-    """All pictures of all videos, on one media time."""
+def _frames(camera: Camera, videos: Sequence[Path], zone: tzinfo, doubtful: Counter[str]) -> Iterator[Frame]:
+    """All pictures of all videos, on one media time; how many are doubtful is added up."""
     begin = 0.0
     for video in videos:
         source = camera.model_copy(update={"url": Url(str(video.absolute())), "loop": False})
@@ -69,4 +76,5 @@ def _frames(camera: Camera, videos: Sequence[Path], zone: tzinfo) -> Iterator[Fr
             for frame in stream:
                 last = begin + frame.pts
                 yield frame if not begin else replace(frame, pts=last)
+            doubtful.update(asdict(stream.doubts), damaged=stream.corrupt)
         begin = last + _BETWEEN_S

@@ -211,6 +211,21 @@ def test_the_password_is_in_no_log_line_and_in_no_report(watch, server: RtspServ
     assert bad.report.error_kind == "auth"
 
 
+def test_what_nobody_thought_of_is_told_as_ours_with_its_place_and_without_what_it_says(watch, server, caplog):
+    one = watch(server.url("plain", login=True))
+
+    def broken(*_: object) -> None:
+        raise KeyError(PASSWORD)
+
+    wait_for(lambda: one.look())
+    one.thread.camera._stream._source.place = broken
+    wait_for(lambda: one.report.error_kind == "internal")
+    told = one.report.error or ""
+    assert "a mistake in Zonewatch: KeyError in decode.py, line " in told
+    assert PASSWORD not in told
+    wait_for(lambda: one.look() and one.state is CameraState.WATCHING)
+
+
 def test_the_same_complaint_is_logged_once(watch, server: RtspServer, caplog: pytest.LogCaptureFixture):
     server.stop()
     one = watch(server.url("plain", login=True))

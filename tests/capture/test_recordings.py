@@ -2,16 +2,23 @@ from __future__ import annotations
 
 import logging
 import shutil
+import struct
+from collections.abc import Callable
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import av
+import numpy as np
 import pytest
+from av.stream import Disposition
 
+from pipeline.capture.length import length_s
 from pipeline.capture.recordings import recordings_at, start_from_name
 from pipeline.errors import SourceError, SourceFault
+from pipeline.simulate.media import read_clip
+from pipeline.types import Frame
 from tests.capture.conftest import opened
 from tests.media import frame_number, make_clip
 
@@ -163,3 +170,123 @@ def test_a_recording_that_changes_size_goes_on(clips: Path, tmp_path: Path):
     shutil.copy(clips / "small.mp4", tmp_path / "2.mp4")
     with opened(tmp_path) as stream:
         assert {frame.size for frame in stream} == {(320, 240), (160, 120)}
+
+
+def transport_stream(clip: Path, folder: Path, shift: Callable[[int], float]) -> Path:
+    """The clip as MPEG-TS, picture n stamped `shift(n)` seconds late: pieces of one shift each, one after the other."""
+    target, number = folder / "clip.ts", 0
+    with av.open(str(clip)) as read:
+        stream = read.streams.video[0]
+        packets = [packet for packet in read.demux(stream) if packet.dts is not None]
+        for late, piece in groupby(packets, lambda packet: shift(packets.index(packet))):
+            number += 1
+            part = folder / f"{number}.ts"
+            with av.open(str(part), "w", format="mpegts", options={"mpegts_copyts": "1"}) as write:
+                copy = write.add_stream_from_template(stream)
+                for packet in piece:
+                    ticks = round((late + 1) / packet.time_base)
+                    packet.pts, packet.dts, packet.stream = packet.pts + ticks, packet.dts + ticks, copy
+                    write.mux(packet)
+            with target.open("ab") as whole:
+                whole.write(part.read_bytes())
+    return target
+
+
+def seen(path: Path) -> list[Frame]:
+    with opened(path) as stream:
+        return list(stream)
+
+
+def assert_whole(frames: list[Frame], count: int = 30, slack: float = 0.001) -> None:
+    """Every picture, in order, ten a second."""
+    assert [frame_number(frame.luma) for frame in frames] == list(range(count))
+    assert [frame.pts for frame in frames] == pytest.approx([n / 10 for n in range(count)], abs=slack)
+
+
+@pytest.mark.parametrize(("codec", "suffix"), [("libx264", "264"), ("libx265", "hevc")])
+def test_a_bare_stream_plays_at_its_own_rate_with_every_picture(tmp_path: Path, codec: str, suffix: str, caplog):
+    bare = make_clip(tmp_path / f"clip.{suffix}", codec=codec)
+    assert_whole(seen(bare))
+    assert "30 pictures have no times; taken for 10 a second" in caplog.text
+
+
+def test_pictures_of_an_avi_come_in_the_decoder_s_order(tmp_path: Path):
+    assert_whole(seen(make_clip(tmp_path / "clip.avi", bframes=2)))
+
+
+def test_stray_stamps_of_an_mpeg_ts_change_nothing(tmp_path: Path, caplog):
+    clip = make_clip(tmp_path / "clip.mp4")
+    assert_whole(seen(transport_stream(clip, tmp_path, lambda n: 37_600.0 * (n in (11, 21)))))
+    assert "2 pictures have times that cannot be right" in caplog.text
+
+
+def test_a_step_back_of_an_mpeg_ts_is_a_seam(tmp_path: Path):
+    clip = make_clip(tmp_path / "clip.mp4")
+    assert_whole(seen(transport_stream(clip, tmp_path, lambda n: 20.0 - 15.0 * (n >= 15))), slack=0.15)
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.mkv"])
+def test_a_cover_picture_is_not_what_plays(tmp_path: Path, name: str):
+    clip, path = make_clip(tmp_path / "plain.mp4"), tmp_path / name
+    cover = av.VideoFrame.from_ndarray(np.full((120, 120), 200, np.uint8), format="gray")
+    with av.open(str(clip)) as read, av.open(str(path), "w") as write:
+        art = write.add_stream("mjpeg", rate=1)
+        art.width = art.height = 120
+        art.pix_fmt = "yuvj420p"
+        art.disposition = Disposition.attached_pic
+        copy = write.add_stream_from_template(read.streams.video[0])
+        for packet in art.encode(cover.reformat(format="yuvj420p")):
+            write.mux(packet)
+        write.mux(art.encode(None))
+        for packet in read.demux(read.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = copy
+                write.mux(packet)
+    with av.open(str(path)) as written:
+        assert 120 in [stream.width for stream in written.streams.video]
+    assert_whole(seen(path))
+    assert read_clip(path).size == (320, 240)
+
+
+def test_texts_in_any_encoding_keep_no_file_from_being_played(tmp_path: Path):
+    path = make_clip(tmp_path / "clip.avi", title="TITLE-HERE")
+    path.write_bytes(path.read_bytes().replace(b"TITLE-HERE", "Größe\xbc\xbd".encode("latin-1") + b"\xff\xfe\xb0"))
+    with pytest.raises(UnicodeDecodeError):
+        av.open(str(path))
+    assert len(seen(path)) == 30
+    assert length_s(path) == pytest.approx(3.0, abs=0.11)
+    assert recordings_at(path)[0].start is None
+    assert read_clip(path).size == (320, 240)
+
+
+QUARTERS = {
+    "upright": (1, 0, 0, 1),
+    "to the right": (0, 1, -1, 0),
+    "upside down": (-1, 0, 0, -1),
+    "to the left": (0, -1, 1, 0),
+    "mirrored": (-1, 0, 0, 1),
+}
+
+
+@pytest.mark.parametrize("name", QUARTERS)
+def test_a_video_is_seen_turned_as_players_show_it(tmp_path: Path, name: str):
+    """The movie's display matrix is written into its track header, as telephones do."""
+    plain = seen(make_clip(tmp_path / "plain.mp4"))[7]
+    a, b, c, d = QUARTERS[name]
+    raw = bytearray((tmp_path / "plain.mp4").read_bytes())
+    at = raw.index(b"tkhd") + 4 + 40
+    raw[at : at + 36] = struct.pack(">9i", a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
+    (tmp_path / "turned.mp4").write_bytes(raw)
+    frame = seen(tmp_path / "turned.mp4")[7]
+    wanted = {
+        "upright": plain.luma,
+        "to the right": np.rot90(plain.luma, -1),
+        "upside down": np.rot90(plain.luma, 2),
+        "to the left": np.rot90(plain.luma, 1),
+        "mirrored": plain.luma[:, ::-1],
+    }[name]
+    np.testing.assert_array_equal(frame.luma, wanted)
+    assert frame.size == wanted.shape[::-1]
+    assert frame.aspect == pytest.approx(frame.size[0] / frame.size[1])
+    whole, part = frame.rgb(), frame.rgb((10, 20, 110, 140), (100, 120))
+    np.testing.assert_allclose(part.astype(int), whole[20:140, 10:110].astype(int), atol=12)

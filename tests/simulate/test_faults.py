@@ -37,7 +37,7 @@ def test_a_fault_is_read_from_words(text: str, planned: Planned | None):
     ("text", "sentence"),
     [
         ("", "is not a fault: write"),
-        ("melt@3", "'melt@3' is not a fault: write .* the kinds are freeze, hang"),
+        ("melt@3", "'melt@3' is not a fault: write .* the kinds are freeze, hold, hang"),
         ("freeze@", "is not a fault"),
         ("freeze+3", "is not a fault"),
         ("freeze@-3", "is not a fault"),
