@@ -25,6 +25,7 @@ from pipeline.types import Pixels
 
 CLIP = "one-by-one-person-detection.mp4"
 _SIZE = (1280, 720)
+_TINTS = ((60, 60, 210), (60, 190, 60), (220, 130, 40))
 _ENCODERS: dict[Codec, tuple[str, dict[str, str]]] = {
     "h264": ("libx264", {"preset": "veryfast"}),
     "hevc": ("libx265", {"preset": "ultrafast", "x265-params": "log-level=none:pools=1:frame-threads=1"}),
@@ -73,7 +74,8 @@ class Composite:
 class Layer:
     """A stretch of the clip, from picture `first` to `last` of it, laid in from picture `begin` on.
 
-    `zoom` is the size on the canvas, `corner` where its upper left pixel lies. `cut` leaves the background away.
+    `zoom` is the size on the canvas, `corner` where its upper left pixel lies. `cut` leaves the background away, and
+    `tint` (BGR) is mixed into who is left: somebody who comes twice is not dressed the same.
     """
 
     clip: Path
@@ -83,6 +85,7 @@ class Layer:
     zoom: float
     corner: tuple[int, int]
     cut: bool
+    tint: tuple[int, int, int] | None = None
 
     def lay(self, picture: Pixels, number: int) -> None:
         """Over `picture`, BGR, which is picture `number` of the composite."""
@@ -93,6 +96,8 @@ class Layer:
         mask = _mask(self.clip, index) if self.cut else np.ones(source.shape[:2], np.float32)
         size = round(source.shape[1] * self.zoom), round(source.shape[0] * self.zoom)
         small = cv2.resize(source, size, interpolation=cv2.INTER_AREA)
+        if self.tint is not None:
+            small = cv2.addWeighted(small, 0.6, np.full_like(small, self.tint), 0.4, 0)
         cover = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)[..., None]
         x, y = self.corner
         h, w = picture.shape[:2]
@@ -144,7 +149,8 @@ def _row(clip: Path, count: int) -> Composite:
         place = [*range(0, count, 2), *range(1, count, 2)][n]  # who comes later stands between others
         first, last, begin = round(visible[0] * FPS), round(visible[1] * FPS), 10 + 25 * n
         left = _SIZE[0] // 2 - round(0.6 * 768 * zoom) + round((place - (count - 1) / 2) * apart)
-        layers.append(Layer(clip, first, last, begin, zoom, (left, top), cut=True))
+        tint = _TINTS[n - 6] if n >= 6 else None  # six people are in the clip
+        layers.append(Layer(clip, first, last, begin, zoom, (left, top), cut=True, tint=tint))
         expected.append(Expected("in-floor", begin / FPS + inside[0] - visible[0]))
     seconds = max(layer.begin + layer.last - layer.first for layer in layers) / FPS + 2
     upper, lower = (1 - 432 * zoom * (1 - edge) / _SIZE[1] for edge in (0.60, 0.93))

@@ -23,6 +23,8 @@ Looks: TypeAlias = NDArray[np.float32]
 _BANDS = np.array([[0.28, 0.20, 0.72, 0.48], [0.30, 0.56, 0.70, 0.86]], np.float32)
 _ACROSS, _DOWN = 9, 13
 _LUMA_BINS, _CHROMA_BINS = 8, 10
+# A box that the picture's lower edge ends, and that is not so much taller than wide, shows no legs.
+_AT_EDGE, _WITH_LEGS = 0.015, 1.8
 # Clothes are seldom more colourful than that; chroma has 128 for grey.
 _CHROMA = (80.0, 176.0)
 _CHANNELS = (_LUMA_BINS, _CHROMA_BINS, _CHROMA_BINS)
@@ -54,7 +56,17 @@ def describe(frame: Frame, boxes: Boxes) -> Looks:
         if plane is not None:
             levels(plane, parts, _ACROSS, _DOWN, low, high, rows[:, start : start + bins])
         start += bins
+    looks[without_legs(boxes)] = 0
     return np.asarray(np.sqrt(looks), np.float32)
+
+
+def without_legs(boxes: Boxes) -> NDArray[np.bool_]:
+    """Who of `boxes` (n, 4) is in the picture with the upper body only: cut off by its lower edge, and broad for that.
+
+    The bands of such a box are not those of a whole body.
+    """
+    wide, tall = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    return np.asarray((boxes[:, 3] > 1 - _AT_EDGE) & (tall < _WITH_LEGS * wide), np.bool_)
 
 
 def _planes(frame: Frame) -> list[tuple[NDArray[np.uint8] | None, int, tuple[float, float]]]:

@@ -16,6 +16,8 @@ _LEARN = 0.2
 _STANDS_S, _SHIFT = 0.6, 0.08
 # A box that is so much less tall than the one before has lost a part of its person.
 _SHORT = 0.85
+# Feet above that are in the picture.
+_ABOVE_EDGE = 0.985
 
 Rows = NDArray[np.intp]
 
@@ -97,6 +99,10 @@ class Roll:
         """Whose feet (n,) are about where they have been for the last moment: also who walks away moves them."""
         off = np.hypot(*(_feet(self.boxes) - self.stand).T)
         return np.asarray(off < _SHIFT * (self.boxes[:, 3] - self.boxes[:, 1]), np.bool_)
+
+    def with_feet(self) -> NDArray[np.bool_]:
+        """Whose feet (n,) were above the picture's lower edge when they were seen last."""
+        return np.asarray(self.boxes[:, 3] < _ABOVE_EDGE, np.bool_)
 
     def keep(self, rows: NDArray[np.bool_]) -> None:
         """Forget the tracks where `rows` (n,) is False."""

@@ -21,6 +21,7 @@ from pipeline.perceive.affinity import (
     return_cost,
     within_reach,
 )
+from pipeline.perceive.appearance import without_legs
 from pipeline.perceive.assign import assign
 from pipeline.perceive.kalman import Kalman
 from pipeline.perceive.looks import LEAST_SHARE
@@ -128,7 +129,17 @@ class Tracker:
             return rows, which
         filters, roll = self._filters, self._roll
         cost = paired_cost(filters.boxes(), roll.boxes, filters.cov, roll.looks, rows, people, which, sure=sure)
+        self._rule_out_rising(cost, rows, people.boxes[which])
         return self._take(assign(cost, NEVER), people, rows, which, at, crowd, sure)
+
+    def _rule_out_rising(self, cost: NDArray[np.float64], rows: Rows, boxes: Boxes) -> None:
+        """A head and shoulders at the lower edge are nobody of those who just were in the picture, feet and all.
+
+        Somebody comes in from below, before who is there: of `boxes` (m, 4), for which it costs `cost` (n, m).
+        """
+        partly = without_legs(boxes)
+        if partly.any():
+            cost[np.ix_(self._roll.with_feet()[rows], partly)] = NEVER
 
     def _newcomers(self, people: Detections, which: Rows, at: float, crowd: _Crowd) -> Rows:
         """Of the detections `which`, those that are somebody new."""
@@ -144,7 +155,9 @@ class Tracker:
             return which
         looks = None if people.looks is None else people.looks[which]
         away = at - roll.seen_at[rows]
-        pairs = assign(return_cost(roll.boxes[rows], away, people.boxes[which], roll.looks[rows], looks), NEVER)
+        cost = return_cost(roll.boxes[rows], away, people.boxes[which], roll.looks[rows], looks)
+        self._rule_out_rising(cost, rows, people.boxes[which])
+        pairs = assign(cost, NEVER)
         back = pairs[:, 0]
         self._filters.restart(rows[back], roll.boxes[rows[back]], away[back])
         return self._take(pairs, people, rows, which, at, crowd, sure=True)[1]
@@ -164,6 +177,7 @@ class Tracker:
         doubted = within_reach(roll.boxes[lost], away, roll.boxes[young]) & (age < _DOUBTED_S)
         sure = (roll.sure_at[young] >= at) & (age >= settings.confirm_s) & ~doubted
         cost = return_cost(roll.boxes[lost], away, roll.boxes[young], roll.looks[lost], roll.looks[young])
+        self._rule_out_rising(cost, lost, roll.born[young])
         pairs = assign(cost, NEVER)
         roll.confirmed[young[sure]] = True
         if len(pairs):

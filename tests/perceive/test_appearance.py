@@ -57,6 +57,14 @@ def test_of_who_is_outside_of_the_picture_nothing_is_known():
     assert describe(Frame("c", 0, 0.0, luma), np.zeros((0, 4), np.float32)).shape == (0, SIZE)
 
 
+def test_of_who_shows_no_legs_nothing_is_known():
+    """Bands of a box are those of a whole body; a head and shoulders at the lower edge would have others in them."""
+    luma = np.full((100, 100), 60, np.uint8)
+    boxes = np.array([[0.3, 0.8, 0.5, 1.0], [0.3, 0.6, 0.5, 1.0], [0.3, 0.6, 0.5, 0.8]], np.float32)
+    looks = describe(Frame("c", 0, 0.0, luma), boxes)
+    assert looks.any(axis=1).tolist() == [False, True, True]
+
+
 def test_looks_are_read_where_the_person_is_seen_in_a_squeezed_picture():
     luma = np.full((100, 100), 60, np.uint8)
     luma[:, 50:] = 200

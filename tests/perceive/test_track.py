@@ -487,3 +487,28 @@ def test_the_feet_of_who_walks_behind_others_stay_on_the_floor():
         if picture > 1:
             assert tracks.ids.tolist() == [1, 2]
             assert tracks.feet()[1, 1] == pytest.approx(0.7, abs=0.02)
+
+
+@pytest.mark.parametrize("hidden_s", [0.0, 2.0])
+def test_who_comes_in_from_below_is_nobody_of_those_who_stand_there(hidden_s: float):
+    """They hide who stands: their head and shoulders, at the picture's lower edge, are seen first."""
+    follower = tracker()
+    stands = np.array([[0.50, 0.50, 0.70, 0.95]], np.float32)
+    for at in np.arange(0, 2, 0.2):
+        follower.update(Detections(stands, np.array([0.9], np.float32)), float(at), ASPECT)
+    for at in np.arange(2, 2 + hidden_s, 0.2):
+        follower.update(Detections.empty(), float(at), ASPECT)
+    for n, top in enumerate([0.75, 0.68, 0.60, 0.55]):
+        comes = np.array([[0.48, top, 0.72, 1.0]], np.float32)
+        tracks = follower.update(Detections(comes, np.array([0.9], np.float32)), 2 + hidden_s + 0.2 * n, ASPECT)
+    assert 2 in tracks.ids.tolist()
+    np.testing.assert_array_equal(tracks.boxes[tracks.ids.tolist().index(2)], comes[0])
+
+
+def test_who_walks_out_of_the_picture_below_is_the_same_to_the_end():
+    follower, ids_seen = tracker(), set()
+    for n in range(20):
+        feet = 0.7 + 0.05 * n
+        walks = np.array([[0.5, feet - 0.6, 0.74, min(feet, 1.0)]], np.float32)
+        ids_seen |= set(follower.update(Detections(walks, np.array([0.9], np.float32)), n / 5, ASPECT).ids.tolist())
+    assert ids_seen == {1}
