@@ -74,7 +74,7 @@ def _rows() -> list[Row]:
 
 
 def _noted(row: Row, score: Score) -> Score:
-    print(_line(row.name, score), file=sys.stderr, flush=True)
+    print(_line(row.name, score), ", ".join(_wrong(score)), file=sys.stderr, flush=True)
     return score
 
 
@@ -108,10 +108,13 @@ def _table(rows: list[Row], scores: list[Score], model: str) -> str:
         "",
     ]
     for row, score in zip(rows, scores, strict=True):
-        wrong = [f"-{what} ({n})" for what, n in sorted(score.misses.items())]
-        wrong += [f"+{what} ({n})" for what, n in sorted(score.extras.items())]
-        lines += [f"- {row.name}: {', '.join(wrong)}"] if wrong else []
+        lines += [f"- {row.name}: {', '.join(wrong)}"] if (wrong := _wrong(score)) else []
     return "\n".join(lines)
+
+
+def _wrong(score: Score) -> list[str]:
+    misses = [f"-{what} ({n})" for what, n in sorted(score.misses.items())]
+    return misses + [f"+{what} ({n})" for what, n in sorted(score.extras.items())]
 
 
 def _line(name: str, score: Score) -> str:
