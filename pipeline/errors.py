@@ -37,6 +37,10 @@ class ConfigError(ZonewatchError):
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
+class PlaceError(ZonewatchError):
+    """This program has no place for what it needs for itself."""
+
+
 class SourceFault(StrEnum):
     """What kind of trouble a camera has; decides how soon to try again."""
 

@@ -84,6 +84,7 @@ class Outbox:
         self._busy_s = busy_s
         self._clock = clock or SystemClock()
         self._readonly = readonly
+        self._at_rest = False  # opened as a file that nobody writes to
         self._version = -1
         self._connect()
 
@@ -237,7 +238,7 @@ class Outbox:
             moved = self.path.stat().st_ino != self._inode
         except OSError:
             moved = True
-        if moved:
+        if moved or (self._at_rest and self._in_use()):
             self._db.close()
             self._connect()
 
@@ -255,10 +256,29 @@ class Outbox:
     def _open_readonly(self) -> sqlite3.Connection:
         if not self.path.exists():
             raise JournalError(f"There is no journal of alerts at {self.path}. `zonewatch run` makes it.")
-        uri = f"{self.path.absolute().as_uri()}?mode=ro"
+        self._at_rest = False
+        try:
+            return self._readable("mode=ro")
+        except sqlite3.OperationalError:
+            # SQLite wants to make files beside a journal in WAL mode, though a closed one can be read without.
+            if self._in_use():
+                raise
+            self._at_rest = True
+            return self._readable("mode=ro&immutable=1")
+
+    def _readable(self, how: str) -> sqlite3.Connection:
+        uri = f"{self.path.absolute().as_uri()}?{how}"
         db = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-        self._check_version(db)
+        try:
+            self._check_version(db)
+        except BaseException:
+            db.close()
+            raise
         return db
+
+    def _in_use(self) -> bool:
+        """Whether somebody has it open, or has left it in the middle."""
+        return self.path.with_name(f"{self.path.name}-wal").exists()
 
     def _check_version(self, db: sqlite3.Connection) -> None:
         version = db.execute("PRAGMA user_version").fetchone()[0]

@@ -17,6 +17,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from pipeline.clock import Clock
+from pipeline.places import short_temporary_folder
 from pipeline.workers.line import ALIVE
 
 log = logging.getLogger(__name__)
@@ -150,7 +151,8 @@ def context() -> multiprocessing.context.ForkServerContext:
     # Who stops a service may signal all its processes at once. The order of stopping is the supervisor's: what it
     # starts does not listen.
     before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGTERM, signal.SIGHUP)}
-    forkserver.ensure_running()
+    with short_temporary_folder():
+        forkserver.ensure_running()
     for number, handler in before.items():
         signal.signal(number, handler)
     return made

@@ -18,6 +18,7 @@ from pipeline.types import IncidentState, Severity
 from tests.conftest import ROOT
 from tests.sinks.facts import event, until
 from tests.small_disk import small_disk
+from tests.unprivileged import nobody, public_folder
 
 WRITER = """
 import sys
@@ -258,3 +259,25 @@ def test_a_journal_moved_aside_while_it_is_used_is_begun_anew(outbox: Outbox, pa
     outbox.put(event(2))
     assert numbers(Outbox(path)) == [2]
     assert outbox.producer != before
+
+
+def test_a_closed_journal_is_read_by_somebody_who_may_not_write_and_followed_once_it_is_in_use():
+    with public_folder() as folder:
+        path = folder / "alerts.db"
+        writing = Outbox(path)
+        writing.put(event(1))
+        writing.close()
+        path.chmod(0o444)
+        assert [one.name for one in folder.iterdir()] == ["alerts.db"]
+        with nobody():
+            reader = Outbox(path, readonly=True)
+            assert numbers(reader) == [1]
+        writing = Outbox(path)
+        writing.put(event(2))
+        for beside in folder.iterdir():
+            beside.chmod(0o444)
+        with nobody():
+            assert reader.changed()
+            assert numbers(reader) == [1, 2]
+        reader.close()
+        writing.close()
