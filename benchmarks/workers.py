@@ -106,7 +106,7 @@ def _replaced(var: Path, pid: int) -> bool:
 
 def _status(var: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads((var / "status.json").read_text()))
+        return dict(json.loads((var / "alerts.db.status.json").read_text()))
     except (OSError, ValueError):
         return {"cameras": {}, "workers": {}}
 

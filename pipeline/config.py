@@ -61,11 +61,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A configuration to run: `config` has the good cameras only, `quarantined` the mistakes of each other one."""
+    """A configuration to run: `config` has the good cameras only, `quarantined` the mistakes of each other one.
+
+    `secrets` are the files that it took secrets from.
+    """
 
     config: Config
     path: Path
     quarantined: dict[str, list[Problem]] = field(default_factory=dict)
+    secrets: tuple[Path, ...] = ()
 
 
 def load(path: Path, env: Mapping[str, str] = os.environ) -> Loaded:
@@ -77,7 +81,7 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Loaded:
     for problem in found:
         bad.setdefault(str(problem.camera), []).append(problem)
     cameras = {name: one for name, one in document.data["cameras"].items() if name not in bad}
-    return Loaded(_made(path, {**document.data, "cameras": cameras}), path, bad)
+    return Loaded(_made(path, {**document.data, "cameras": cameras}), path, bad, tuple(document.secrets))
 
 
 def problems(path: Path, env: Mapping[str, str] = os.environ) -> list[Problem]:

@@ -22,7 +22,10 @@ _TAG = "tag:yaml.org,2002:"
 
 @dataclass(slots=True)
 class Document:
-    """`lines` and `written` (scalars only) by path; `broken` paths have a problem already and no usable value."""
+    """`lines` and `written` (scalars only) by path; `broken` paths have a problem already and no usable value.
+
+    `secrets` are the files that its references name.
+    """
 
     path: Path
     data: dict[str, Any] = field(default_factory=dict)
@@ -30,6 +33,7 @@ class Document:
     written: dict[Loc, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     broken: set[Loc] = field(default_factory=set)
+    secrets: list[Path] = field(default_factory=list)
 
     def line(self, loc: Loc) -> int:
         """The line of the key, or of the nearest key around it."""

@@ -37,6 +37,8 @@ def _filled(document: Document, value: Any, loc: Loc, env: Mapping[str, str]) ->
         return [_filled(document, inner, (*loc, i), env) for i, inner in enumerate(value)]
     if not isinstance(value, str):
         return value
+    value = _referred(value) if loc[-1] == "url" else value
+    document.secrets += [Path(name.removeprefix("file:")) for _, name in _REFERENCE.findall(value) if _is_file(name)]
     text, missing = _resolved(value, is_url=loc[-1] == "url", env=env)
     for one in missing:
         document.problems.append(document.problem(loc, *one.args))
@@ -44,10 +46,17 @@ def _filled(document: Document, value: Any, loc: Loc, env: Mapping[str, str]) ->
     return text
 
 
+def _referred(url: str) -> str:
+    """A url that is `file:/path` as a whole is a reference to what is in that file."""
+    return f"${{{url}}}" if _is_file(url) and not url.startswith("file://") else url
+
+
+def _is_file(name: str) -> bool:
+    return name.startswith("file:/")
+
+
 def _resolved(text: str, is_url: bool, env: Mapping[str, str]) -> tuple[str, list[_Missing]]:
     """The text with its secrets, and what could not be had."""
-    if is_url and text.startswith("file:/") and not text.startswith("file://"):
-        text = f"${{{text}}}"
     bare = _REFERENCE.sub(lambda match: "x" * len(match[0]), text)
     missing: list[_Missing] = []
 
@@ -73,7 +82,7 @@ def _in_user_info_or_query(bare: str, match: re.Match[str]) -> bool:
 
 
 def _secret(name: str, env: Mapping[str, str]) -> str:
-    if name.startswith("file:/"):
+    if _is_file(name):
         return _content(name.removeprefix("file:"))
     if not _VARIABLE.match(name):
         raise _Missing("has a ${…} that names nothing", "Write ${VARIABLE} or ${file:/path}; a plain ${ is $${.")

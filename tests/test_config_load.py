@@ -186,3 +186,13 @@ def test_the_environment_of_the_process_is_used_unless_another_is_given(
     path = camera(tmp_path, "", url="rtsp://${ZW_TEST_HOST}/s")
     assert "ZW_TEST_HOST" in os.environ
     assert load(path).config.cameras["gate"].url.reveal() == "rtsp://10.1.1.1/s"
+
+
+def test_the_files_that_secrets_come_from_are_known(tmp_path: Path):
+    """A running system looks at them as it does at its own."""
+    whole, part = tmp_path / "url", tmp_path / "token"
+    whole.write_text("rtsp://h/s\n")
+    part.write_text("s3cret\n")
+    file = camera(tmp_path, "", f"file:{whole}")
+    file.write_text(file.read_text() + f"  other:\n    url: 'http://h/v?t=${{file:{part}}}&u=${{USER}}'\n")
+    assert load(file, {"USER": "me"}).secrets == (whole, part)

@@ -22,6 +22,8 @@ from pipeline.errors import SourceError, SourceFault
 _READ_SHARE = 0.4
 """libav's read timeout fires at twice its value: 0.8 of the deadline, so that it comes before the watchdog outside."""
 _MICROSECONDS = 1e6
+_STILL = ("_pipe", "image2")
+"""How libav calls the formats of single pictures."""
 _WATCHED_S, _BUSY = 1.5, 0.05
 """Of so many seconds, a reader that has time spends more than this share waiting for packets."""
 _ENOUGH = {"probesize": "500000", "analyzeduration": "1000000"}
@@ -83,6 +85,15 @@ class Live:
             taken = int.from_bytes(bytes(packet.get_sidedata("prft"))[:8], "little", signed=True) / _MICROSECONDS
             self.skew_s = taken - self._clock.wall()
 
+    def _no_still(self, container: InputContainer) -> InputContainer:
+        """A url that answers with one picture would be a camera that ends its stream after each, for ever."""
+        if container.format.name.endswith(_STILL):
+            container.close()
+            what = "it answers with a single picture, and not with a video"
+            hint = "Take the camera's url for video: RTSP, or multipart JPEG over HTTP."
+            raise source_error(self._camera, SourceFault.NOT_VIDEO, "opening", what, hint)
+        return container
+
     def _time(self, waited_s: float) -> None:
         """`busy` is a reader that never has to wait: it takes longer for the pictures than they take to come."""
         self._waited += waited_s
@@ -97,7 +108,8 @@ class Live:
         if camera.url.kind == "v4l2":
             return open_video(camera, str(camera.url.path), format="v4l2", timeout=timeout)
         if camera.url.kind == "http":
-            return open_video(camera, url, options={"fpsprobesize": "1", **_ENOUGH}, timeout=timeout)
+            container = open_video(camera, url, options={"fpsprobesize": "1", **_ENOUGH}, timeout=timeout)
+            return self._no_still(container)
         options = {"rtsp_transport": camera.transport, **_RTSP}
         try:
             return open_video(camera, url, options={**options, **_VIDEO_ONLY, **_QUICK}, timeout=timeout)

@@ -123,7 +123,7 @@ def _running(folder: Path, password: str, cameras: int) -> Iterator[None]:
 def _watching(folder: Path) -> int:
     """How many cameras show pictures, by the run's own account."""
     try:
-        told = json.loads((folder / "var" / "status.json").read_text("utf-8"))
+        told = json.loads((folder / "var" / "alerts.db.status.json").read_text("utf-8"))
     except (OSError, ValueError):
         return 0
     return sum(camera["state"] == "watching" for camera in told["cameras"].values())

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -85,13 +86,13 @@ def _obey_signals(orders: Orders) -> None:
 def _with_stdout(loaded: Loaded) -> Loaded:
     alerts = loaded.config.alerts.model_copy(update={"stdout": True})
     config = loaded.config.model_copy(update={"alerts": alerts})
-    return Loaded(config, loaded.path, loaded.quarantined)
+    return replace(loaded, config=config)
 
 
 @contextmanager
 def _only_one(config: Config) -> Iterator[None]:
     """Two runs on one journal would tell everything twice. The kernel lets go of the lock when its holder dies."""
-    path = config.alerts.journal.with_name("run.lock")
+    path = config.alerts.journal.with_name(f"{config.alerts.journal.name}.lock")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = path.open("a+")

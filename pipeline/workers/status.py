@@ -38,8 +38,8 @@ class Status:
 
 
 def status_path(config: Config) -> Path:
-    """Beside the journal, because there is one supervisor a journal."""
-    return config.alerts.journal.with_name("status.json")
+    """Beside the journal and named after it: there is one supervisor a journal, and may be several in a folder."""
+    return config.alerts.journal.with_name(f"{config.alerts.journal.name}.status.json")
 
 
 def write_status(status: Status) -> None:

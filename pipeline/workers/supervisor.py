@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import TypeAlias
 
 from pipeline.clock import Clock
 from pipeline.config import Config, Loaded
@@ -53,7 +54,7 @@ class Supervisor:
         self._delivery = self._new_delivery()
         self._numbered = 0
         self._began = clock.wall()
-        self._seen = self._looked = _stamp(loaded.path)
+        self._seen = self._looked = _stamps(loaded)
         self._look_at = 0.0
 
     def run(self, orders: Orders) -> None:
@@ -82,12 +83,12 @@ class Supervisor:
         if now < self._look_at:
             return False
         self._look_at = now + _SETTLED_S
-        before, self._looked = self._looked, _stamp(self._loaded.path)
+        before, self._looked = self._looked, _stamps(self._loaded)
         return self._looked is not None and self._looked == before and self._looked != self._seen
 
     def reload(self) -> None:
         """Read the file again and apply the difference; a file with mistakes changes nothing."""
-        self._seen = _stamp(self._loaded.path)
+        self._seen = _stamps(self._loaded)
         try:
             loaded = _keeping(self._read(), self._loaded.config)
             if loaded.config.alerts.journal != self._loaded.config.alerts.journal:
@@ -97,6 +98,7 @@ class Supervisor:
             log.error("the configuration cannot be used; the one before stays in force:\n%s", error)
             return
         old, self._loaded = self._loaded.config, loaded
+        self._seen = self._looked = _stamps(loaded)  # it may name other secrets than the one before
         log.info("the configuration was read again")
         self._say_quarantined()
         new = loaded.config
@@ -193,11 +195,20 @@ def _keeping(loaded: Loaded, before: Config) -> Loaded:
     """A camera that a mistake has come into is watched on as it was: nobody meant to switch it off."""
     kept = {name: before.cameras[name] for name in loaded.quarantined if name in before.cameras}
     config = loaded.config.model_copy(update={"cameras": {**loaded.config.cameras, **kept}})
-    return Loaded(config, loaded.path, loaded.quarantined)
+    return replace(loaded, config=config)
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """Changes when the file does; None while an editor has it away."""
+_Stamp: TypeAlias = tuple[int, int, int] | None
+
+
+def _stamps(loaded: Loaded) -> tuple[_Stamp, ...] | None:
+    """Change when one of the files that were read does; None while an editor has the configuration away."""
+    own = _stamp(loaded.path)
+    return own and (own, *(_stamp(path) for path in loaded.secrets))
+
+
+def _stamp(path: Path) -> _Stamp:
+    """Of the file that the path leads to, also where a mount swaps it by links; None where there is none."""
     try:
         found = path.stat()
     except OSError:

@@ -9,8 +9,11 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 import av
+import cv2
+import numpy as np
 import pytest
 
+from pipeline.errors import SourceError, SourceFault
 from tests.capture.conftest import opened
 from tests.media import frame_number
 
@@ -49,6 +52,29 @@ def web_camera(clips: Path) -> Iterator[str]:
     server.shutdown()
     server.server_close()
     thread.join(5)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_a_url_that_answers_with_a_single_picture_is_refused(suffix: str):
+    picture, asked = cv2.imencode(suffix, np.full((120, 160, 3), 90, np.uint8))[1].tobytes(), []
+
+    class Snapshot(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(picture)))
+            self.end_headers()
+            self.wfile.write(picture)
+
+        def log_message(self, *what: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Snapshot) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(SourceError, match="a single picture, and not with a video") as told:
+            opened(f"http://cam:s3cret@127.0.0.1:{server.server_port}/snapshot.cgi")
+        server.shutdown()
+    assert told.value.fault is SourceFault.NOT_VIDEO
+    assert asked
 
 
 def test_pictures_without_times_are_placed_by_the_clock(web_camera: str):

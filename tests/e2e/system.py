@@ -100,7 +100,8 @@ class System:
     def raw_status(self) -> dict[str, Any]:
         """The supervisor's account of itself, as it lies there; empty without one."""
         try:
-            told: dict[str, Any] = json.loads(self.journal_file.with_name("status.json").read_text())
+            beside = self.journal_file.with_name(f"{self.journal_file.name}.status.json")
+            told: dict[str, Any] = json.loads(beside.read_text())
         except OSError:
             return {}
         return told

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipeline.simulate.server import RtspServer
+from tests.conftest import ROOT
 from tests.e2e import school
 from tests.e2e.system import STOPPED, System, assert_all_delivered, assert_whole, gone, wait_for
 from tests.redis_server import RedisServer
@@ -70,6 +73,31 @@ def test_a_second_run_on_the_same_journal_is_refused(system: System) -> None:
     assert "already running" in ended.stderr
     assert str(system.raw_status()["pid"]) in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_another_journal_in_the_same_folder_is_that_of_another_system(system: System) -> None:
+    other = system.folder / "other.yaml"
+    other.write_text(yaml.safe_dump({**system.told, "alerts": {"journal": "var/other.db"}}))
+    command = [*system.command("status")[:-1], str(other)]
+    ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "it has never run here" in ended.stdout
+
+
+def test_a_secret_file_that_changes_is_read_again(server: RtspServer, tmp_path: Path) -> None:
+    """Also where a mount swaps it by links, as Kubernetes does."""
+    for name in ("kept", "added"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "url").write_text(server.url(name))
+    current = tmp_path / "current"
+    current.symlink_to("kept")
+    with System(tmp_path / "run", {"one": {"url": f"file:{current}/url"}}, {}) as system:
+        wait_for("the first camera", lambda: system.camera("one").get("decoded"))
+        assert system.camera("one")["source"].endswith("/kept")
+        (tmp_path / "next").symlink_to("added")
+        (tmp_path / "next").replace(current)
+        wait_for("the other one", lambda: system.camera("one").get("source", "").endswith("/added"))
+        assert system.stop() == 0
 
 
 def test_a_file_with_mistakes_changes_nothing(system: System) -> None:
