@@ -33,7 +33,8 @@ class InZone:
         self._last: Sighting | None = None
         self._was_in = False
         self._changed_at = 0.0  # when who is in, by the blur of boxes, changed last
-        self._stepped_out_at = 0.0  # when the border itself was crossed last, outwards
+        self._within = False  # the border itself, and on the way in by more than boxes tremble
+        self._stepped_out_at = float("-inf")  # when it was crossed last, outwards
         self._inside_until = 0.0  # the same, or when who lingers was last beside the border
 
     @property
@@ -151,9 +152,11 @@ class InZone:
 
     def _note_stay(self, now: Sighting, borders: list[float]) -> None:
         """Until when they were in the zone: boxes tremble, so being seen on the border once more does not count."""
-        if inside(now.anchor, self._polygon):
-            self._inside_until = self._stepped_out_at = now.at
-        elif self._last is not None and inside(self._last.anchor, self._polygon):
+        is_inside = inside(now.anchor, self._polygon)
+        if is_inside and (self._within or not self._near(now, _BLUR)):
+            self._within, self._inside_until, self._stepped_out_at = True, now.at, now.at
+        elif self._within:
+            self._within = False
             self._inside_until = self._stepped_out_at = self._crossed_at(now, borders, is_in=False)
         elif now.at - self._stepped_out_at > _LINGERS_S and self._near(now, _CLEAR_OF_ZONE):
             self._inside_until = now.at

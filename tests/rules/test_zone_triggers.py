@@ -98,14 +98,15 @@ def test_feet_that_rest_on_the_border_are_one_visit(fps: float):
 
 def test_who_walks_off_left_when_they_crossed_the_border_though_a_box_trembles():
     """Boxes are true to 3 % of a height: one that falls back that near to the border is no return to the zone."""
-    beyond = {10: -0.05, 11: 0.01, 12: 0.035, 13: 0.039, 14: 0.028, 15: 0.166, 16: 0.21}  # heights, by picture
+    for tremble in (0.028, -0.005, -0.025):
+        beyond = {10: -0.05, 11: 0.01, 12: 0.035, 13: 0.039, 14: tremble, 15: 0.166, 16: 0.21}  # heights, by picture
 
-    def walks_off(at: float) -> Point:
-        picture = round(at * 10)
-        return (0.6 + beyond.get(picture, 0.3) * HEIGHT / ASPECT, 0.6) if picture >= 10 else IN
+        def walks_off(at: float, beyond: dict[int, float] = beyond) -> Point:
+            picture = round(at * 10)
+            return (0.6 + beyond.get(picture, 0.3) * HEIGHT / ASPECT, 0.6) if picture >= 10 else IN
 
-    ((_, left),) = visits(watch(rules(), {1: walks_off}, 6, 10))
-    assert 1.0 <= left <= 1.1
+        ((_, left),) = visits(watch(rules(), {1: walks_off}, 6, 10))
+        assert 1.0 <= left <= 1.1, tremble
 
 
 def test_feet_that_only_flicker_at_the_border_are_one_visit_at_most():
