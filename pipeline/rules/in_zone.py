@@ -19,7 +19,7 @@ _BLUR = 0.03
 # Who has left a zone is clear of its border by this share of the height.
 _CLEAR_OF_ZONE = 0.05
 # Who is beside the border for longer is still there, and has not left when they crossed it; others walk on over it.
-_LINGERS_S = 1.0
+_LINGERS_S = 0.5
 
 
 class InZone:
@@ -151,9 +151,10 @@ class InZone:
         return last.at + (borders[0] if is_in else borders[-1]) * (sighting.at - last.at)
 
     def _note_stay(self, now: Sighting, borders: list[float]) -> None:
-        """Until when they were in the zone: boxes tremble, so being seen on the border once more does not count."""
+        """Until when they were in the zone: boxes tremble, so being seen a little inside once more does not count."""
         is_inside = inside(now.anchor, self._polygon)
-        if is_inside and (self._within or not self._near(now, _BLUR)):
+        again = self._last is not None and inside(self._last.anchor, self._polygon)
+        if is_inside and (self._within or again or not self._near(now, _BLUR)):
             self._within, self._inside_until, self._stepped_out_at = True, now.at, now.at
         elif self._within:
             self._within = False
