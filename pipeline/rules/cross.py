@@ -10,6 +10,8 @@ from pipeline.rules.geometry import Segment, along, beside, between, heading
 
 # Who is across a line is clear of it by this share of their height.
 _CLEAR_OF_LINE = 0.05
+# Nobody's feet are known better than that: who passes the line's end as near crosses it.
+_PAST_THE_END = 0.05
 # Media times are good to a millisecond.
 _EPSILON_S = 1e-3
 
@@ -88,7 +90,7 @@ class Cross:
         path = (last.anchor, now.anchor)
         before, after = (beside(anchor, self._line) for anchor in path)
         fraction = before / (before - after)
-        if not between(along(path, fraction), self._line):
+        if not between(along(path, fraction), self._line, now.aspect, _PAST_THE_END * now.height):
             return None
         at = last.at + fraction * (now.at - last.at)
         return _Crossing(at, now.at, *heading(path, self._line), self._side(now))

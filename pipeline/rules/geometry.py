@@ -64,11 +64,13 @@ def beside(point: Point, line: Segment, aspect: float = 1.0) -> float:
     return (dx * (point[1] - ay) - dy * (point[0] - ax) * aspect) / hypot(dx, dy)
 
 
-def between(point: Point, line: Segment) -> bool:
-    """Whether a point of the endless line lies between the ends of `line`."""
+def between(point: Point, line: Segment, aspect: float = 1.0, slack: float = 0.0) -> bool:
+    """Whether a point of the endless line lies between the ends of `line`, or beyond one by `slack` picture heights."""
     (ax, ay), (bx, by) = line
-    dx, dy = bx - ax, by - ay
-    return 0 <= (point[0] - ax) * dx + (point[1] - ay) * dy <= dx * dx + dy * dy
+    dx, dy = (bx - ax) * aspect, by - ay
+    length = hypot(dx, dy)
+    from_start = ((point[0] - ax) * aspect * dx + (point[1] - ay) * dy) / length
+    return -slack <= from_start <= length + slack
 
 
 def from_polygon(point: Point, polygon: Polygon, aspect: float = 1.0) -> float:

@@ -123,6 +123,16 @@ def test_who_walks_around_the_end_of_the_line_does_not_cross_it():
     assert crossings(around) == []
 
 
+@pytest.mark.parametrize("fps", RATES)
+@pytest.mark.parametrize("end", [0.3, 0.9])
+def test_who_passes_the_end_of_the_line_nearer_than_a_box_is_sure_of_crosses_it(end: float, fps: float):
+    line = [[0.5, 0.3], [0.5, 0.9]]
+    beyond = 1 if end == 0.9 else -1
+    grazes, passes = (end + beyond * share * HEIGHT for share in (0.04, 0.08))
+    assert len(crossings(way((0, 0.3, grazes), (4, 0.7, grazes)), fps=fps, line=line)) == 1
+    assert crossings(way((0, 0.3, passes), (4, 0.7, passes)), fps=fps, line=line) == []
+
+
 def test_who_wobbles_across_the_end_of_the_line_and_back_around_it_does_not_cross():
     def walk(at: float) -> Point:
         if at < 2 or at > 2.3:
