@@ -38,6 +38,7 @@ bench-smoke: ## the benchmarks once over, short: do they still run?
 	@$(BIN)/python -m benchmarks.detector --smoke $(ARGS)
 	@$(BIN)/python -m benchmarks.incidents --smoke $(ARGS)
 	@$(BIN)/python -m benchmarks.tracking --smoke
+	@$(BIN)/python -m benchmarks.journal --smoke
 
 bench-incidents: ## are incidents told, all of them and nothing else? 10 to 40 minutes; ARGS="--model yolox-nano"
 	@sh setup.sh test

@@ -1,119 +1,116 @@
 """The journal of alerts: one SQLite file, written and on disk before anyone hears of an incident.
 
 Every worker writes to it, the delivery process reads it oldest first and keeps a mark for each sink. Not here: the
-sinks, and the loop that drains (`workers/delivery.py`).
+file and its versions (`journal_file`), the sinks, and the loop that drains (`workers/delivery.py`).
 
-    meta      key, value                         `producer`: the name of this journal in the marks that sinks keep
-    event     seq, id (unique), at, incident, revision, state, camera, severity, data
-    mark      sink, seq                          everything up to `seq` has been delivered to `sink`
-    rejected  sink, seq, at, reason              what a sink will never take; it stays readable in `event`
+    meta           key, value                  `producer`: the name of this journal in the marks that sinks keep
+    event          seq, id (unique), at, incident, revision, state, camera, severity, data
+    mark           sink, seq, id               everything up to `seq`, which is event `id`, has been delivered to `sink`
+    rejected       sink, seq, at, reason       what a sink will never take; it stays readable in `event`
+    open_incident  incident, camera, seq       the last word, so far, of each incident that is not closed
 
-`seq` rises in the order of commits: each put is one statement under the write lock. It may have holes.
+`seq` rises in the order of commits: each put is one statement under the write lock. Nothing here costs more when the
+journal is long, but a step back (`last_before`) and `read` of what lies far behind.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
 import uuid
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pipeline.clock import Clock, SystemClock
-from pipeline.errors import JournalError
+from pipeline.sinks.journal_file import BUSY_S, JournalFile
 from pipeline.sinks.message import Event, canonical
 from pipeline.types import Severity
 
-SCHEMA_VERSION = 1
-BUSY_S = 10.0
 SEVERITIES = [severity.value for severity in Severity]
 
-_TABLES = """
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS event (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, at REAL NOT NULL,
-    incident TEXT NOT NULL, revision INTEGER NOT NULL, state TEXT NOT NULL,
-    camera TEXT NOT NULL, severity INTEGER NOT NULL, data TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS event_of_incident ON event (camera, incident, revision);
-CREATE INDEX IF NOT EXISTS event_by_time ON event (at);
-CREATE TABLE IF NOT EXISTS mark (sink TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS rejected (
-    sink TEXT NOT NULL, seq INTEGER NOT NULL, at REAL NOT NULL, reason TEXT NOT NULL,
-    PRIMARY KEY (sink, seq)) WITHOUT ROWID;
-INSERT OR IGNORE INTO meta VALUES ('producer', lower(hex(randomblob(16))));
-PRAGMA user_version = 1;
-COMMIT;
-"""
+PRUNED_AT_ONCE = 50
+"""Rows that go in one step of pruning: a millisecond or two, for which a put may have to wait."""
+# Who waits for the lock looks again after 1, 3, 8, 18 ms: the gaps between steps are wide enough to be met.
+_LEAST_GAP_S = 0.005
 
-_ADVICE = {
-    "SQLITE_FULL": "the disk is full. Free some space on it; alerts wait in memory until then.",
-    "SQLITE_READONLY": "it is read-only. Let the user who runs zonewatch write to the file and its folder.",
-    "SQLITE_CANTOPEN": "it cannot be opened. Check that its folder exists and may be written to.",
-    "SQLITE_PERM": "it cannot be opened. Check the rights of the file and its folder.",
-    "SQLITE_BUSY": "another program has kept it locked. Close what has it open (a database browser, a copy job).",
-    "SQLITE_LOCKED": "another program has kept it locked. Close what has it open (a database browser, a copy job).",
-    "SQLITE_CORRUPT": "it is damaged. Stop zonewatch, move the file aside with its -wal and -shm, and start again: "
-    "a new one is made. `sqlite3 FILE .recover` saves what can be read.",
-    "SQLITE_NOTADB": "it is not an SQLite file. Name another file in alerts.journal, or move this one aside.",
-    "SQLITE_IOERR": "the disk does not take or give its data. Check the disk and its free space.",
-}
+# The index by time gives the oldest first; without the plus, SQLite would go by place, through all that is younger.
+_PRUNE = """
+DELETE FROM event WHERE seq IN (
+    SELECT seq FROM event INDEXED BY event_by_time WHERE at < ? AND +seq <= ?
+    AND NOT EXISTS (SELECT 1 FROM open_incident WHERE open_incident.seq = event.seq) ORDER BY at LIMIT ?)
+"""
 
 
 class Row(NamedTuple):
-    """One event as the journal keeps it: its place, the Unix time of writing, and its JSON text."""
+    """One event as the journal keeps it: its place, its id, the Unix time of writing, and its JSON text."""
 
     seq: int
+    id: str
     at: float
     data: str
+
+    @property
+    def mark(self) -> Mark:
+        """The mark of a sink that has everything up to here."""
+        return Mark(self.seq, self.id)
+
+
+class Mark(NamedTuple):
+    """Everything up to the place `seq` has been delivered; `id` is the event that lies there.
+
+    The id tells a journal from another one with as many events, say a copy that was brought back and went on. It is
+    empty at the beginning, and in marks of version 1.
+    """
+
+    seq: int = 0
+    id: str = ""
+
+
+BEGINNING = Mark()
 
 
 class Outbox:
     """The journal at `path`, made if it is not there. One thread at a time; as many processes as you like.
 
-    A journal that another holds locked is waited for `busy_s` seconds.
+    A journal that another holds locked is waited for `busy_s` seconds. Every method raises JournalError.
     """
 
     def __init__(
         self, path: Path | str, clock: Clock | None = None, readonly: bool = False, busy_s: float = BUSY_S
     ) -> None:
         self.path = Path(path)
-        self._busy_s = busy_s
         self._clock = clock or SystemClock()
-        self._readonly = readonly
-        self._at_rest = False  # opened as a file that nobody writes to
-        self._version = -1
-        self._connect()
+        self._file = JournalFile(self.path, readonly, busy_s)
 
     def put(self, event: Event) -> int:
         """Write one event; it is on disk when this returns. The same event id again changes nothing.
 
-        Returns the place (`seq`) of the event. Raises JournalError; putting it again later is safe.
+        Returns the place (`seq`) of the event. Putting it again after an error is safe.
         """
         data = event["data"]
         row = (event["id"], self._clock.wall(), data["incident"], data["revision"], data["state"], data["camera"])
-        self._follow()
-        with self._ours():
-            done = self._db.execute(
-                "INSERT INTO event (id, at, incident, revision, state, camera, severity, data)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING seq",
-                (*row, SEVERITIES.index(data["severity"]), canonical(event)),
-            ).fetchone()
-            known = done or self._db.execute("SELECT seq FROM event WHERE id = ?", (event["id"],)).fetchone()
-            return int(known[0])
+        self._file.follow()
+        # Not ON CONFLICT: that would use up a place.
+        seq = self._file.one(
+            "INSERT INTO event (id, at, incident, revision, state, camera, severity, data)"
+            " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS (SELECT 1 FROM event WHERE id = ?1) RETURNING seq",
+            *row,
+            SEVERITIES.index(data["severity"]),
+            canonical(event),
+        )
+        return int(seq or self._file.one("SELECT seq FROM event WHERE id = ?", event["id"]))
 
     def after(self, seq: int, n: int) -> list[Row]:
         """The next `n` events after `seq`, oldest first."""
-        query = "SELECT seq, at, data FROM event WHERE seq > ? ORDER BY seq LIMIT ?"
-        with self._ours():
-            return [Row(*row) for row in self._db.execute(query, (seq, n))]
+        query = "SELECT seq, id, at, data FROM event WHERE seq > ? ORDER BY seq LIMIT ?"
+        return [Row(*row) for row in self._file.rows(query, seq, n)]
 
-    def last_before(self, wall: float, upto: int) -> int:
-        """The highest place, not above `upto`, that was written before `wall` (Unix seconds); 0 where none was."""
-        return int(self._one("SELECT max(seq) FROM event WHERE at < ? AND seq <= ?", wall, upto) or 0)
+    def last_before(self, wall: float, upto: int) -> Mark:
+        """The highest place, not above `upto`, that was written before `wall` (Unix seconds)."""
+        query = "SELECT max(seq), id FROM event WHERE at < ? AND seq <= ?"
+        ((seq, event),) = self._file.rows(query, wall, upto)
+        return Mark(seq, event) if seq else BEGINNING
 
     def read(
         self,
@@ -129,177 +126,106 @@ class Outbox:
             " ORDER BY seq LIMIT ?5"
         )
         lowest = SEVERITIES.index(severity.value) if severity else 0
-        with self._ours():
-            rows = self._db.execute(query, (after, since or 0.0, lowest, camera, n)).fetchall()
-            return [(seq, json.loads(data)) for seq, data in rows]
+        rows = self._file.rows(query, max(after, self._before(since)), since or 0.0, lowest, camera, n)
+        return [(seq, json.loads(data)) for seq, data in rows]
+
+    def _before(self, since: float | None) -> int:
+        """A place before all that was written since then."""
+        first = None if since is None else self._file.one("SELECT min(seq) FROM event WHERE at >= ?", since)
+        return 0 if first is None else int(first) - 1
 
     def open_incidents(self, camera: str | None = None) -> list[Event]:
         """The last message of every incident, of this camera or of all, that has not been closed, oldest first."""
-        # With max(), SQLite takes the other columns from the row that holds the maximum.
-        chosen, values = ("", ()) if camera is None else ("WHERE camera = ?", (camera,))
         query = (
-            f"SELECT data, state, seq, max(revision) FROM event {chosen}"  # noqa: S608
-            " GROUP BY incident HAVING state <> 'closed' ORDER BY seq"
+            "SELECT data FROM open_incident JOIN event USING (seq)"
+            " WHERE ?1 IS NULL OR open_incident.camera = ?1 ORDER BY seq"
         )
-        with self._ours():
-            return [json.loads(row[0]) for row in self._db.execute(query, values)]
+        return [json.loads(data) for (data,) in self._file.rows(query, camera)]
 
     @property
     def producer(self) -> str:
         """The name of this journal in the marks that sinks keep."""
-        return str(self._one("SELECT value FROM meta WHERE key = 'producer'"))
+        return str(self._file.one("SELECT value FROM meta WHERE key = 'producer'"))
 
     def renew_producer(self) -> None:
-        """Take a new name: a sink knows more than we have, so this file is an old copy, and old marks mean nothing."""
-        self._run("UPDATE meta SET value = ? WHERE key = 'producer'", uuid.uuid4().hex)
+        """Take a new name: a sink has what we have not, so this is a copy, and marks of the old name mean nothing."""
+        self._file.run("UPDATE meta SET value = ? WHERE key = 'producer'", uuid.uuid4().hex)
+
+    def holds(self, mark: Mark) -> bool:
+        """Whether the event of this mark lies at its place here, or did before it was pruned."""
+        if mark == BEGINNING:
+            return True
+        found = self._file.one("SELECT id FROM event WHERE seq = ?", mark.seq)
+        if found is None:
+            # Only what has been delivered is pruned; of that, marks remember the id.
+            found = self._file.one("SELECT id FROM mark WHERE seq = ? AND id <> ''", mark.seq)
+            return mark.seq < self.floor() and found in (None, mark.id)
+        return mark.id in ("", found)
 
     def floor(self) -> int:
         """The lowest place still kept; one more than the highest where nothing is."""
-        lowest = self._one("SELECT min(seq) FROM event")
+        lowest = self._file.one("SELECT min(seq) FROM event")
         return self.top() + 1 if lowest is None else int(lowest)
 
     def top(self) -> int:
         """The highest place ever given; 0 in a new journal."""
-        return int(self._one("SELECT seq FROM sqlite_sequence WHERE name = 'event'") or 0)
+        return int(self._file.one("SELECT seq FROM sqlite_sequence WHERE name = 'event'") or 0)
 
-    def mark(self, sink: str) -> int:
-        """Everything up to here has been delivered to `sink`; 0 for a sink never heard of."""
-        return int(self._one("SELECT seq FROM mark WHERE sink = ?", sink) or 0)
+    def mark(self, sink: str) -> Mark:
+        """Everything up to here has been delivered to `sink`; the beginning for one never heard of."""
+        rows = self._file.rows("SELECT seq, id FROM mark WHERE sink = ?", sink)
+        return Mark(*rows[0]) if rows else BEGINNING
 
-    def acknowledge(self, sink: str, seq: int) -> None:
+    def acknowledge(self, sink: str, mark: Mark) -> None:
         """Set the mark of `sink`; lower than before where the sink has lost what it had."""
-        self._run("INSERT INTO mark VALUES (?, ?) ON CONFLICT (sink) DO UPDATE SET seq = excluded.seq", sink, seq)
+        self._file.run(
+            "INSERT INTO mark VALUES (?, ?, ?) ON CONFLICT (sink) DO UPDATE SET seq = excluded.seq, id = excluded.id",
+            sink,
+            *mark,
+        )
 
     def set_aside(self, sink: str, seq: int, reason: str) -> None:
         """Remember that `sink` will never take this event, and why."""
-        self._run("INSERT OR REPLACE INTO rejected VALUES (?, ?, ?, ?)", sink, seq, self._clock.wall(), reason)
+        self._file.run("INSERT OR REPLACE INTO rejected VALUES (?, ?, ?, ?)", sink, seq, self._clock.wall(), reason)
 
     def rejected(self, sink: str) -> list[tuple[int, str]]:
         """What was set aside, as (seq, reason)."""
         query = "SELECT seq, reason FROM rejected WHERE sink = ? ORDER BY seq"
-        with self._ours():
-            return [(int(seq), str(reason)) for seq, reason in self._db.execute(query, (sink,))]
+        return [(int(seq), str(reason)) for seq, reason in self._file.rows(query, sink)]
 
     def backlog(self, sink: str) -> tuple[int, float]:
-        """How many events wait for `sink`, and for how many seconds the oldest has waited."""
-        # The index by time holds all that is asked; the table holds the events as well, and is twelve times slower.
-        query = "SELECT count(*), min(at) FROM event INDEXED BY event_by_time WHERE +seq > ?"
-        with self._ours():
-            count, oldest = self._db.execute(query, (self.mark(sink),)).fetchone()
-        return int(count), max(0.0, self._clock.wall() - oldest) if count else 0.0
+        """How many events wait for `sink`, and for how many seconds the oldest has waited.
 
-    def prune(self, keep_s: float, sinks: Collection[str] = ()) -> int:
-        """Delete what is older than `keep_s` seconds and has been delivered to all of `sinks`; how many went."""
-        delivered = min((self.mark(sink) for sink in sinks), default=self.top())
-        before = self._clock.wall() - keep_s
-        self._run("DELETE FROM rejected WHERE seq <= ? AND at < ?", delivered, before)
-        return self._run("DELETE FROM event WHERE seq <= ? AND at < ?", delivered, before)
+        Places are counted, not events: in a journal that version 1 began some are empty.
+        """
+        mark = int(self._file.one("SELECT seq FROM mark WHERE sink = ?", sink) or 0)
+        oldest = self._file.rows("SELECT seq, at FROM event WHERE seq > ? ORDER BY seq LIMIT 1", mark)
+        if not oldest:
+            return 0, 0.0
+        ((first, at),) = oldest
+        return int(self._file.one("SELECT max(seq) FROM event")) - first + 1, max(0.0, self._clock.wall() - at)
+
+    def prune(self, keep_s: float, sinks: Collection[str] = (), most: int = 10_000) -> int:
+        """Delete what is older than `keep_s` seconds and has been delivered to all of `sinks`; how many went.
+
+        The last word of an incident that is not closed stays. At most `most` go, a few at a time; after each step the
+        journal is left to others, at least for as long as it took.
+        """
+        delivered = min((self.mark(sink).seq for sink in sinks), default=self.top())
+        before, went = self._clock.wall() - keep_s, 0
+        self._file.run("DELETE FROM rejected WHERE seq <= ? AND at < ?", delivered, before)
+        while True:
+            began = time.perf_counter()
+            gone = self._file.run(_PRUNE, before, delivered, PRUNED_AT_ONCE)
+            went += gone
+            if gone < PRUNED_AT_ONCE or went >= most:
+                return went
+            time.sleep(max(_LEAST_GAP_S, time.perf_counter() - began))
 
     def changed(self) -> bool:
         """Has another process written since the last call? Costs microseconds: ask as often as you like."""
-        self._follow()
-        before, self._version = self._version, int(self._one("PRAGMA data_version"))
-        return before != self._version
+        return self._file.changed()
 
     def close(self) -> None:
         """Close the file; what was put stays put."""
-        self._db.close()
-
-    def _one(self, query: str, *values: Any) -> Any:
-        with self._ours():
-            row = self._db.execute(query, values).fetchone()
-        return None if row is None else row[0]
-
-    def _run(self, statement: str, *values: Any) -> int:
-        with self._ours():
-            return self._db.execute(statement, values).rowcount
-
-    @contextmanager
-    def _ours(self) -> Iterator[None]:
-        """SQLite's errors become ours here, and only here."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise JournalError(f"The journal of alerts {self.path}: {_advice(error)}") from error
-        except OSError as error:
-            raise JournalError(
-                f"The journal of alerts {self.path}: {error.strerror or error}. Check its folder."
-            ) from error
-
-    def _connect(self) -> None:
-        with self._ours():
-            self._db = self._open_readonly() if self._readonly else self._open()
-            self._inode = self.path.stat().st_ino
-        self._version = -1
-
-    def _follow(self) -> None:
-        """Somebody may have moved the file aside or deleted it: what we wrote to it now would be lost unseen."""
-        try:
-            moved = self.path.stat().st_ino != self._inode
-        except OSError:
-            moved = True
-        if moved or (self._at_rest and self._in_use()):
-            self._db.close()
-            self._connect()
-
-    def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-        _patiently(db, "PRAGMA journal_mode = WAL")
-        db.execute(f"PRAGMA busy_timeout = {int(1000 * self._busy_s)}")
-        db.execute("PRAGMA synchronous = FULL")
-        self._check_version(db)
-        if db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'rejected'").fetchone()[0] == 0:
-            db.executescript(_TABLES)
-        return db
-
-    def _open_readonly(self) -> sqlite3.Connection:
-        if not self.path.exists():
-            raise JournalError(f"There is no journal of alerts at {self.path}. `zonewatch run` makes it.")
-        self._at_rest = False
-        try:
-            return self._readable("mode=ro")
-        except sqlite3.OperationalError:
-            # SQLite wants to make files beside a journal in WAL mode, though a closed one can be read without.
-            if self._in_use():
-                raise
-            self._at_rest = True
-            return self._readable("mode=ro&immutable=1")
-
-    def _readable(self, how: str) -> sqlite3.Connection:
-        uri = f"{self.path.absolute().as_uri()}?{how}"
-        db = sqlite3.connect(uri, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-        try:
-            self._check_version(db)
-        except BaseException:
-            db.close()
-            raise
-        return db
-
-    def _in_use(self) -> bool:
-        """Whether somebody has it open, or has left it in the middle."""
-        return self.path.with_name(f"{self.path.name}-wal").exists()
-
-    def _check_version(self, db: sqlite3.Connection) -> None:
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
-            raise JournalError(f"The journal of alerts {self.path} was written by a newer zonewatch. Update this one.")
-
-
-def _patiently(db: sqlite3.Connection, statement: str) -> None:
-    """Changing to WAL does not wait for others who do the same (SQLite's busy timeout does not cover it): we do."""
-    for left in reversed(range(int(BUSY_S / 0.01))):
-        try:
-            db.execute(statement)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorname != "SQLITE_BUSY" or not left:
-                raise
-            time.sleep(0.01)
-        else:
-            return
-
-
-def _advice(error: sqlite3.Error) -> str:
-    name = getattr(error, "sqlite_errorname", "")
-    known = next((text for code, text in _ADVICE.items() if name.startswith(code)), None)
-    return known or f"{error}."
+        self._file.close()

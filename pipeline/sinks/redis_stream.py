@@ -3,11 +3,13 @@
 Keys (with `alerts.redis.stream: zonewatch:alerts`):
 
     zonewatch:alerts        stream   one entry an event: type id rev incident camera rule severity state ts data
-    zonewatch:alerts:mark   hash     producer (a journal's name) -> the place in that journal up to which all is here
+    zonewatch:alerts:mark   hash     producer (a journal's name) -> "SEQ ID": the place in that journal up to which all
+                                     is here, and the event that lies there
 
 One script adds the entries and moves the mark, in one step, and only if the mark is where the sender believes it to
 be. A repeat (the answer was lost) finds the mark ahead and adds nothing; a Redis that lost entries (emptied, restored,
-failed over) shows a mark behind, and the sender goes back to it.
+failed over) shows a mark behind, and the sender goes back to it. A journal that was brought back from a copy has
+another event at the mark's place, or none.
 
 Not here: when to send and what to do after an error (`workers/delivery.py`).
 """
@@ -21,7 +23,7 @@ from typing import Any
 from pipeline.config import Redis
 from pipeline.errors import Rejected
 from pipeline.sinks.message import entry_fields
-from pipeline.sinks.outbox import Row
+from pipeline.sinks.outbox import Mark, Row
 from pipeline.sinks.redis_link import connect, ours
 
 LARGEST_ENTRY = 1 << 20
@@ -33,14 +35,14 @@ FEEDS = "zonewatch-feed-"
 # The mark is written once before the first XADD as well: who may not, or cannot, write it must not add either, or the
 # same entries would be added again and again.
 _ADD = """
-local mark = tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0')
-if mark ~= tonumber(ARGV[2]) then return mark end
+local mark = redis.call('HGET', KEYS[2], ARGV[1]) or '0'
+if mark ~= ARGV[2] then return mark end
 redis.call('HSET', KEYS[2], ARGV[1], mark)
 for first = 4, #ARGV, 20 do
   redis.call('XADD', KEYS[1], '*', unpack(ARGV, first, first + 19))
 end
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
-return tonumber(ARGV[3])
+return ARGV[3]
 """
 
 
@@ -62,27 +64,29 @@ class RedisStream:
         """Entries older than this many seconds are trimmed, and not sent again after a loss."""
         return self._keep_s
 
-    def mark(self) -> int:
+    def mark(self) -> Mark:
         """The place up to which Redis has everything of this journal. Raises DeliveryError."""
         with ours(self._url):
-            return int(self._redis.hget(self._mark_key, self._producer()) or 0)
+            written: Any = self._redis.hget(self._mark_key, self._producer())
+        return _mark(written)
 
-    def deliver(self, after: int, rows: Sequence[Row]) -> int:
+    def deliver(self, after: Mark, rows: Sequence[Row]) -> Mark:
         """Add `rows`, which follow the place `after`. Returns the mark that Redis has now.
 
         A mark other than the last row's: a row in the middle is not deliverable, or Redis was not at `after`, and
         then nothing has been added. Raises DeliveryError (try again), Rejected (the first row will never be taken).
         """
         entries = _entries(rows)
-        return self._send(after, rows[len(entries) - 1].seq, [text for entry in entries for text in entry])
+        return self._send(after, rows[len(entries) - 1].mark, [text for entry in entries for text in entry])
 
-    def skip(self, after: int, seq: int) -> int:
-        """Move the mark from `after` to `seq` without adding anything; returns the mark that Redis has now."""
-        return self._send(after, seq, [])
+    def skip(self, after: Mark, upto: Mark) -> Mark:
+        """Move the mark from `after` to `upto` without adding anything; returns the mark that Redis has now."""
+        return self._send(after, upto, [])
 
-    def _send(self, after: int, upto: int, entries: list[str]) -> int:
+    def _send(self, after: Mark, upto: Mark, entries: list[str]) -> Mark:
         with ours(self._url):
-            return int(self._add(keys=[self._stream, self._mark_key], args=[self._producer(), after, upto, *entries]))
+            places = _written(after), _written(upto)
+            return _mark(self._add(keys=[self._stream, self._mark_key], args=[self._producer(), *places, *entries]))
 
     def tidy(self) -> None:
         """Trim what is older than `keep_s`, but nothing that a consumer group has yet to read or to acknowledge."""
@@ -128,6 +132,16 @@ def _entry(row: Row) -> list[str]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Rejected(f"The event at place {row.seq} of the journal is not one of ours ({error!r}).") from error
     return [text for pair in fields.items() for text in pair]
+
+
+def _written(mark: Mark) -> str:
+    return f"{mark.seq} {mark.id}".rstrip()
+
+
+def _mark(written: str | None) -> Mark:
+    """Version 1 wrote the place alone."""
+    seq, _, event = (written or "0").partition(" ")
+    return Mark(int(seq), event)
 
 
 def _entry_id(text: str) -> tuple[int, int]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from pipeline.errors import DeliveryError
-from pipeline.sinks.outbox import Row
+from pipeline.sinks.outbox import Mark, Row
 
 
 class SinkClosed(DeliveryError):
@@ -26,7 +26,7 @@ class Stdout:
     def mark(self) -> None:
         """Standard output remembers nothing; the journal keeps its mark."""
 
-    def deliver(self, after: int, rows: Sequence[Row]) -> int:  # noqa: ARG002
+    def deliver(self, after: Mark, rows: Sequence[Row]) -> Mark:  # noqa: ARG002
         """Write one line; returns its place. Raises SinkClosed."""
         row = rows[0]
         line = memoryview(f"{row.data}\n".encode())
@@ -35,11 +35,11 @@ class Stdout:
                 line = line[os.write(self._fd, line) :]
         except OSError as error:
             raise SinkClosed(f"Standard output is closed ({error.strerror}). Redis and the journal go on.") from error
-        return row.seq
+        return row.mark
 
-    def skip(self, after: int, seq: int) -> int:  # noqa: ARG002
-        """Nothing to write; returns `seq`."""
-        return seq
+    def skip(self, after: Mark, upto: Mark) -> Mark:  # noqa: ARG002
+        """Nothing to write; returns `upto`."""
+        return upto
 
     def tidy(self) -> None:
         """Nothing to trim."""

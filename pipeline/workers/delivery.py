@@ -29,6 +29,8 @@ from pipeline.workers.drain import LONGEST_PAUSE_S, RECHECK_S, TIDY_S, Drain, St
 
 REPORT_S = 1.0
 LISTEN_S = 0.1
+# So many rows are forgotten in a fraction of a second; reports are due every second.
+_PRUNED_A_TURN = 2_000
 
 log = logging.getLogger("zonewatch.delivery")
 
@@ -95,13 +97,14 @@ class Delivery:
         self._outbox.close()
 
     def tidy(self) -> None:
-        """Once a minute: forget what is old and delivered, and its pictures."""
+        """Once a minute, or every second while much is left: forget what is old and delivered, and its pictures."""
         now = self._clock.monotonic()
         if now < self._tidy_at:
             return
-        self._tidy_at = now + TIDY_S
         keep_s = self._alerts.keep_days * 86400
-        self._outbox.prune(keep_s, [drain.sink.name for drain in self._drains if drain.sink.needed])
+        needed = [drain.sink.name for drain in self._drains if drain.sink.needed]
+        all_done = self._outbox.prune(keep_s, needed, _PRUNED_A_TURN) < _PRUNED_A_TURN
+        self._tidy_at = now + TIDY_S if all_done else now
         oldest = max((age for _, age in self._backlogs()), default=0.0)
         self._snapshots.prune(self._clock.wall() - max(keep_s, oldest))
 

@@ -14,7 +14,7 @@ from typing import Protocol
 from pipeline.clock import Clock
 from pipeline.errors import DeliveryError, JournalError, Rejected
 from pipeline.logs import redact
-from pipeline.sinks.outbox import Outbox, Row
+from pipeline.sinks.outbox import BEGINNING, Mark, Outbox, Row
 from pipeline.sinks.stdout import SinkClosed
 
 BATCH = 100
@@ -35,7 +35,7 @@ class StopEvent(Protocol):
 
 
 class Sink(Protocol):
-    """Somewhere that alerts go. Places (`after`, `seq`, marks) are those of the journal.
+    """Somewhere that alerts go. Marks are places of the journal.
 
     `mark` is what the sink itself remembers, None if nothing. `deliver` returns the mark after it. `needed`: the
     journal keeps what the sink has not got. After a loss nothing older than `keep_s` seconds is sent a second time.
@@ -50,11 +50,11 @@ class Sink(Protocol):
     @property
     def keep_s(self) -> float: ...
 
-    def mark(self) -> int | None: ...
+    def mark(self) -> Mark | None: ...
 
-    def deliver(self, after: int, rows: Sequence[Row]) -> int: ...
+    def deliver(self, after: Mark, rows: Sequence[Row]) -> Mark: ...
 
-    def skip(self, after: int, seq: int) -> int: ...
+    def skip(self, after: Mark, upto: Mark) -> Mark: ...
 
     def tidy(self) -> None: ...
 
@@ -73,12 +73,14 @@ class Drain:
 
     def step(self) -> bool:
         """Send the next batch; False when nothing waits. Raises DeliveryError, JournalError."""
-        rows = self.outbox.after(self._mark, BATCH)
+        if not self.outbox.holds(self._mark):
+            self._begin_again()
+        rows = self.outbox.after(self._mark.seq, BATCH)
         if not rows:
             return False
         try:
             mark = self.sink.deliver(self._mark, rows)
-            self.delivered += sum(self._mark < row.seq <= mark for row in rows)
+            self.delivered += sum(self._mark.seq < row.seq <= mark.seq for row in rows)
         except Rejected as error:
             mark = self._set_aside(rows[0], error)
         self._move(mark)
@@ -89,21 +91,27 @@ class Drain:
         mark = self.sink.mark()
         return self._move(self.outbox.mark(self.sink.name) if mark is None else mark)
 
-    def _set_aside(self, row: Row, error: Rejected) -> int:
+    def _begin_again(self) -> None:
+        """The file was replaced while we had it open: what we know of it is not of this one."""
+        log.warning("the journal of alerts is another one than before: %s", self.outbox.path)
+        self._mark = self.outbox.mark(self.sink.name)
+
+    def _set_aside(self, row: Row, error: Rejected) -> Mark:
         self.outbox.set_aside(self.sink.name, row.seq, str(error))
         self.rejected += 1
         log.error("%s: set aside for good: %s", self.sink.name, error)
-        return self.sink.skip(self._mark, row.seq)
+        return self.sink.skip(self._mark, row.mark)
 
-    def _move(self, mark: int) -> bool:
+    def _move(self, mark: Mark) -> bool:
         """Follow the sink's mark; True if that was a step back."""
-        if mark > self.outbox.top():
+        if not self.outbox.holds(mark):
             log.warning(
-                "%s has had more than this journal holds: the file is an old copy. All is sent again.", self.sink.name
+                "%s has had alerts that this journal does not hold: the file is a copy. All is sent again.",
+                self.sink.name,
             )
             self.outbox.renew_producer()
-            mark = 0
-        back = mark < self._mark
+            mark = BEGINNING
+        back = mark.seq < self._mark.seq
         if back:
             mark = self._go_back(mark)
         if mark != self._mark:
@@ -111,12 +119,14 @@ class Drain:
             self._mark = mark
         return back
 
-    def _go_back(self, mark: int) -> int:
+    def _go_back(self, mark: Mark) -> Mark:
         """The sink lost what it had after `mark`. Old news that it had once is not told again."""
         self.rewinds += 1
-        log.warning("%s has lost alerts (mark %d, was %d): they are sent again", self.sink.name, mark, self._mark)
-        told = self.outbox.last_before(self._clock.wall() - self.sink.keep_s, self._mark)
-        return self.sink.skip(mark, told) if told > mark else mark
+        log.warning(
+            "%s has lost alerts (mark %d, was %d): they are sent again", self.sink.name, mark.seq, self._mark.seq
+        )
+        told = self.outbox.last_before(self._clock.wall() - self.sink.keep_s, self._mark.seq)
+        return self.sink.skip(mark, told) if told.seq > mark.seq else mark
 
     def run(self, stop: StopEvent, give_up: StopEvent) -> None:
         """Until `stop` is set and nothing waits, or `give_up` is set, or the sink is closed."""

@@ -58,7 +58,7 @@ class Sent:
     def __call__(self, *numbers: int) -> None:
         for number in numbers:
             mark = self._sink.mark()
-            self._sink.deliver(mark, [Row(mark + 1, 0.0, canonical(event(number)))])
+            self._sink.deliver(mark, [Row(mark.seq + 1, event(number)["id"], 0.0, canonical(event(number)))])
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from pipeline.sinks.outbox import Outbox
 from pipeline.sinks.stdout import SinkClosed, Stdout
 from pipeline.workers.delivery import DeliveryReport, deliver, run
 from pipeline.workers.drain import Drain
+from tests.conftest import ROOT
 from tests.redis_server import RedisServer
 from tests.sinks.facts import config, event, until
 
@@ -227,6 +229,67 @@ def test_a_journal_brought_back_from_a_copy_loses_nothing_new(server: RedisServe
     with Delivering(settings) as delivering:
         delivering.outbox.put(event(77))
         until(lambda: event(77)["id"] in ids(server.client()))
+
+
+def test_a_journal_brought_back_while_redis_is_away_loses_none_of_what_comes_then(server: RedisServer, tmp_path: Path):
+    """It goes on to as many alerts as Redis has had, and beyond: places alone would look the same."""
+    settings = config(tmp_path, server.url)
+    journal = settings.alerts.journal
+    with Delivering(settings) as delivering:
+        delivering.put(10)
+        assert arrived(server, delivering)
+    delivering.outbox.close()
+    copy = journal.read_bytes()
+    with Delivering(settings) as delivering:
+        for number in range(10, 30):
+            delivering.outbox.put(event(number))
+        until(lambda: len(ids(server.client())) == 30)
+    delivering.outbox.close()
+    server.stop()
+    journal.write_bytes(copy)
+    with Delivering(settings) as delivering:
+        for number in range(100, 130):
+            delivering.outbox.put(event(number))
+        delivering.says("cannot be reached")
+        server.start()
+        wanted = {event(number)["id"] for number in [*range(30), *range(100, 130)]}
+        until(lambda: set(ids(server.client())) >= wanted)
+        until(lambda: delivering.last().waiting == 0)
+
+
+def test_a_journal_replaced_while_it_is_delivered_loses_none_of_what_comes_then(server: RedisServer, tmp_path: Path):
+    settings = config(tmp_path, server.url)
+    journal = settings.alerts.journal
+    other = Outbox(tmp_path / "other.db")
+    for number in range(100, 105):
+        other.put(event(number))
+    other.close()
+    with Delivering(settings) as delivering:
+        delivering.put(5)
+        assert arrived(server, delivering)
+        server.freeze()
+        for file in journal.parent.glob("alerts.db*"):
+            file.unlink()
+        (tmp_path / "other.db").rename(journal)
+        for number in range(105, 110):
+            delivering.outbox.put(event(number))
+        server.resume()
+        wanted = [event(number)["id"] for number in [*range(5), *range(100, 110)]]
+        until(lambda: ids(server.client()) == wanted)
+
+
+def test_a_journal_of_the_version_before_goes_on_where_redis_is(server: RedisServer, tmp_path: Path):
+    settings = config(tmp_path, server.url)
+    with closing(sqlite3.connect(settings.alerts.journal)) as db:
+        db.executescript((ROOT / "tests/sinks/journals/1.sql").read_text())
+    client = server.client()
+    client.hset(f"{STREAM}:mark", "v1journal", "2")
+    with Delivering(settings) as delivering:
+        until(lambda: len(ids(client)) == 3)
+        until(lambda: delivering.last().waiting == 0)
+        assert delivering.last().rewinds == 0
+    assert ids(client) == [event(1, revision=2)["id"], event(3)["id"], event(4)["id"]]
+    assert client.hget(f"{STREAM}:mark", "v1journal") == f"6 {event(4)['id']}"
 
 
 def test_what_waits_when_stopping_is_delivered_first(server: RedisServer, tmp_path: Path):

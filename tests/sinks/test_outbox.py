@@ -7,13 +7,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from pipeline.clock import SimulatedClock
 from pipeline.errors import JournalError
-from pipeline.sinks.outbox import Outbox
+from pipeline.sinks.journal_file import VERSION
+from pipeline.sinks.outbox import BEGINNING, PRUNED_AT_ONCE, Mark, Outbox
 from pipeline.types import IncidentState, Severity
 from tests.conftest import ROOT
 from tests.sinks.facts import event, until
@@ -22,7 +24,9 @@ from tests.unprivileged import nobody, public_folder
 
 WRITER = """
 import sys
+from contextlib import closing
 from pathlib import Path
+from pipeline.sinks.journal_file import VERSION
 from pipeline.sinks.outbox import Outbox
 from tests.sinks.facts import event
 outbox = Outbox(Path(sys.argv[1]))
@@ -52,6 +56,10 @@ def numbers(outbox: Outbox) -> list[int]:
     return [int(told["data"]["incident"], 16) for _, told in outbox.read(n=100_000)]
 
 
+def mark(outbox: Outbox, seq: int) -> Mark:
+    return outbox.after(seq - 1, 1)[0].mark
+
+
 def test_what_was_put_is_read_in_order(outbox: Outbox):
     places = [outbox.put(event(number)) for number in range(5)]
     assert places == sorted(places)
@@ -74,28 +82,71 @@ def test_each_sink_has_its_own_mark_and_backlog(path: Path):
     for number in range(3):
         places.append(outbox.put(event(number)))
         clock.advance(10)
-    outbox.acknowledge("redis", places[0])
-    assert outbox.mark("redis") == places[0]
+    outbox.acknowledge("redis", mark(outbox, places[0]))
+    assert outbox.mark("redis") == (places[0], event(0)["id"])
     assert outbox.backlog("redis") == (2, 20.0)
     assert outbox.backlog("stdout") == (3, 30.0)
-    outbox.acknowledge("redis", places[2])
+    outbox.acknowledge("redis", mark(outbox, places[2]))
     assert outbox.backlog("redis") == (0, 0.0)
-    outbox.acknowledge("redis", 0)
+    outbox.acknowledge("redis", BEGINNING)
     assert outbox.backlog("redis") == (3, 30.0)
 
 
 def test_pruning_never_takes_what_a_sink_has_not_got(path: Path):
     clock = SimulatedClock(1000.0)
     outbox = Outbox(path, clock)
-    places = [outbox.put(event(number)) for number in range(3)]
+    places = [outbox.put(event(number, state=IncidentState.CLOSED)) for number in range(3)]
     clock.advance(100)
-    outbox.acknowledge("redis", places[1])
+    outbox.acknowledge("redis", mark(outbox, places[1]))
     assert outbox.prune(200, ["redis"]) == 0
     assert outbox.prune(50, ["redis", "other"]) == 0
     assert outbox.prune(50, ["redis"]) == 2
     assert numbers(outbox) == [2]
     assert outbox.prune(50) == 1
     assert outbox.floor() == outbox.top() + 1
+
+
+def test_pruning_leaves_the_last_word_of_what_is_open(path: Path):
+    clock = SimulatedClock(1000.0)
+    outbox = Outbox(path, clock)
+    outbox.put(event(1))
+    outbox.put(event(1, revision=2, state=IncidentState.UPDATED))
+    clock.advance(100)
+    assert outbox.prune(50) == 1
+    assert [told["id"] for told in outbox.open_incidents()] == [event(1, revision=2)["id"]]
+    outbox.put(event(1, revision=3, state=IncidentState.CLOSED))
+    clock.advance(100)
+    assert outbox.prune(50) == 2
+
+
+def test_pruning_goes_on_where_it_stopped_and_lets_others_write_meanwhile(path: Path):
+    clock = SimulatedClock(1000.0)
+    outbox = Outbox(path, clock)
+    for number in range(2 * PRUNED_AT_ONCE + 1):
+        outbox.put(event(number, state=IncidentState.CLOSED))
+    clock.advance(100)
+    assert outbox.prune(50, most=PRUNED_AT_ONCE) == PRUNED_AT_ONCE
+    assert outbox.prune(50) == PRUNED_AT_ONCE + 1
+    assert numbers(outbox) == []
+
+
+def test_a_journal_holds_the_marks_of_its_own_past_and_no_others(path: Path):
+    clock = SimulatedClock(1000.0)
+    outbox = Outbox(path, clock)
+    places = [outbox.put(event(number, state=IncidentState.CLOSED)) for number in range(3)]
+    marks = [mark(outbox, place) for place in places]
+    foreign = [Mark(places[1], "another"), Mark(places[2] + 1, "later"), Mark(places[2] + 1)]
+    assert all(map(outbox.holds, [BEGINNING, *marks, Mark(places[1])]))
+    assert not any(map(outbox.holds, foreign))
+    outbox.acknowledge("redis", marks[1])
+    clock.advance(100)
+    outbox.prune(50, ["redis"])
+    assert all(map(outbox.holds, [BEGINNING, *marks]))
+    assert not any(map(outbox.holds, foreign))
+
+
+def test_a_repeat_leaves_no_hole(outbox: Outbox):
+    assert [outbox.put(event(number)) for number in (1, 1, 2, 1, 3)] == [1, 1, 2, 1, 3]
 
 
 def test_open_incidents_are_the_last_word_of_each_that_is_not_closed(outbox: Outbox):
@@ -105,6 +156,59 @@ def test_open_incidents_are_the_last_word_of_each_that_is_not_closed(outbox: Out
     outbox.put(event(1, revision=2, state=IncidentState.UPDATED))
     outbox.put(event(2, revision=2, state=IncidentState.CLOSED))
     assert [told["id"] for told in outbox.open_incidents("front-gate")] == [f"{1:016x}:2"]
+
+
+def test_a_late_word_does_not_open_what_is_closed(outbox: Outbox):
+    outbox.put(event(1, revision=3, state=IncidentState.CLOSED))
+    outbox.put(event(1, revision=2, state=IncidentState.UPDATED))
+    assert outbox.open_incidents() == []
+
+
+VERSIONS = sorted((ROOT / "tests/sinks/journals").glob("*.sql"))
+
+
+@pytest.fixture(params=VERSIONS, ids=lambda file: f"version {file.stem}")
+def earlier(request: pytest.FixtureRequest, path: Path) -> Path:
+    """A journal that an earlier version left."""
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(request.param.read_text())
+    return path
+
+
+def test_there_is_a_journal_of_each_earlier_version():
+    assert [file.stem for file in VERSIONS] == [str(number) for number in range(1, VERSION)]
+
+
+def test_a_journal_of_an_earlier_version_is_taken_over_with_all_that_waits_in_it(earlier: Path):
+    assert Outbox(earlier, readonly=True).backlog("redis")[0] == 3
+    outbox = Outbox(earlier)
+    assert numbers(outbox) == [1, 2, 1, 3, 4]
+    assert outbox.mark("redis") == (2, event(2)["id"])
+    assert outbox.backlog("redis")[0] == 3
+    assert [row.seq for row in outbox.after(outbox.mark("redis").seq, 9)] == [4, 5, 6]
+    assert outbox.rejected("redis") == [(1, "larger than 1 MiB")]
+    assert outbox.producer == "v1journal"
+    assert [told["id"] for told in outbox.open_incidents()] == [event(number)["id"] for number in (2, 3, 4)]
+    outbox.put(event(4, revision=2, state=IncidentState.CLOSED))
+    assert len(outbox.open_incidents()) == 2
+    outbox.close()
+    again = Outbox(earlier)
+    assert numbers(again) == [1, 2, 1, 3, 4, 4]
+
+
+def test_a_journal_that_cannot_be_taken_over_is_left_as_it_was(earlier: Path):
+    with closing(sqlite3.connect(earlier)) as db:
+        db.execute("CREATE TABLE open_incident (in_the_way)")
+    before = _dump(earlier)
+    with pytest.raises(JournalError, match="open_incident already exists"):
+        Outbox(earlier)
+    assert _dump(earlier) == before
+
+
+def _dump(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as db:
+        return [*db.iterdump(), str(db.execute("PRAGMA user_version").fetchone())]
 
 
 def test_the_feed_reads_by_time_camera_and_severity(path: Path):
@@ -214,7 +318,7 @@ def test_a_damaged_journal_is_named_with_what_to_do(path: Path):
 
 
 def test_a_locked_journal_is_named_with_what_to_do(outbox: Outbox, path: Path):
-    outbox._db.execute("PRAGMA busy_timeout = 50")
+    outbox._file._db.execute("PRAGMA busy_timeout = 50")
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(JournalError, match="another program has kept it locked"):
@@ -245,7 +349,7 @@ def test_a_reader_cannot_write(outbox: Outbox, path: Path):
 
 
 def test_a_journal_of_a_newer_zonewatch_is_left_alone(outbox: Outbox, path: Path):
-    outbox._db.execute("PRAGMA user_version = 99")
+    outbox._file._db.execute("PRAGMA user_version = 99")
     outbox.close()
     with pytest.raises(JournalError, match="newer zonewatch"):
         Outbox(path)

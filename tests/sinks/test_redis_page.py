@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.config import Redis
 from pipeline.sinks.message import canonical
-from pipeline.sinks.outbox import Row
+from pipeline.sinks.outbox import BEGINNING, Mark, Row
 from pipeline.sinks.redis_feed import GroupFeed, HistoryFeed
 from pipeline.sinks.redis_stream import RedisStream
 from tests.conftest import ROOT
@@ -74,14 +74,14 @@ def test_the_commands_of_the_page_are_these():
 
 def test_the_commands_of_the_page_work_in_their_order(server: RedisServer, shell: Callable[[str], str]):
     sink = RedisStream(Redis.model_validate({"url": server.url, "stream": "zonewatch:alerts"}), lambda: "test")
-    sink.deliver(0, [Row(number, 0.0, canonical(event(number))) for number in (1, 2)])
+    sink.deliver(BEGINNING, [Row(number, f"id-{number}", 0.0, canonical(event(number))) for number in (1, 2)])
     for command, expected in EXPECTED.items():
         assert expected in shell(command), command
     granted = Redis.model_validate(
         {"url": server.url.replace("unix://", "unix://zonewatch:password@"), "stream": "zonewatch:alerts"}
     )
     limited = RedisStream(granted, lambda: "test")
-    assert limited.deliver(2, [Row(3, 0.0, canonical(event(3)))]) == 3
+    assert limited.deliver(Mark(2, "id-2"), [Row(3, "id-3", 0.0, canonical(event(3)))]) == Mark(3, "id-3")
     limited.tidy()
 
 

@@ -11,7 +11,7 @@ import redis
 from pipeline.config import Redis
 from pipeline.errors import DeliveryError, Rejected
 from pipeline.sinks.message import canonical
-from pipeline.sinks.outbox import Row
+from pipeline.sinks.outbox import BEGINNING, Mark, Row
 from pipeline.sinks.redis_feed import GroupFeed, HistoryFeed
 from pipeline.sinks.redis_link import ours
 from pipeline.sinks.redis_stream import LARGEST_ENTRY, RedisStream
@@ -44,7 +44,11 @@ def sink(server: RedisServer, client: redis.Redis) -> RedisStream:
 
 
 def row(seq: int) -> Row:
-    return Row(seq, 0.0, canonical(event(seq)))
+    return Row(seq, event(seq)["id"], 0.0, canonical(event(seq)))
+
+
+def mark(seq: int) -> Mark:
+    return Mark(seq, event(seq)["id"])
 
 
 def ids(client: redis.Redis) -> list[str]:
@@ -52,41 +56,54 @@ def ids(client: redis.Redis) -> list[str]:
 
 
 def test_rows_become_entries_with_flat_fields(sink: RedisStream, client: redis.Redis):
-    assert sink.deliver(0, [row(3), row(5)]) == 5
+    assert sink.deliver(BEGINNING, [row(3), row(5)]) == mark(5)
     (_, first), _ = client.xrange(STREAM)
     assert list(first) == ["type", "id", "rev", "incident", "camera", "rule", "severity", "state", "ts", "data"]
     assert json.loads(first["data"]) == event(3)
-    assert sink.mark() == 5
+    assert sink.mark() == mark(5)
 
 
 def test_a_repeat_adds_nothing_and_tells_where_redis_is(sink: RedisStream, client: redis.Redis):
-    sink.deliver(0, [row(1), row(2)])
-    assert sink.deliver(0, [row(1), row(2)]) == 2
+    sink.deliver(BEGINNING, [row(1), row(2)])
+    assert sink.deliver(BEGINNING, [row(1), row(2)]) == mark(2)
     assert len(ids(client)) == 2
 
 
 def test_rows_that_would_leave_a_gap_are_not_added(sink: RedisStream, client: redis.Redis):
-    sink.deliver(0, [row(1)])
+    sink.deliver(BEGINNING, [row(1)])
     client.flushall()
-    assert sink.deliver(1, [row(2)]) == 0
+    assert sink.deliver(mark(1), [row(2)]) == BEGINNING
     assert ids(client) == []
+
+
+def test_another_event_at_the_same_place_is_another_mark(sink: RedisStream, client: redis.Redis):
+    sink.deliver(BEGINNING, [row(1), row(2)])
+    assert sink.deliver(Mark(2, "another"), [row(3)]) == mark(2)
+    assert len(ids(client)) == 2
+
+
+def test_the_mark_of_version_1_is_a_place_alone(sink: RedisStream, client: redis.Redis):
+    client.hset(f"{STREAM}:mark", "me", "2")
+    assert sink.mark() == Mark(2, "")
+    assert sink.deliver(mark(2), [row(3)]) == Mark(2, "")
+    assert sink.deliver(Mark(2, ""), [row(3)]) == mark(3)
 
 
 def test_two_journals_share_a_stream(server: RedisServer, sink: RedisStream, client: redis.Redis):
     other = RedisStream(config(server.url), lambda: "other")
-    assert sink.deliver(0, [row(1)]) == other.deliver(0, [row(1)]) == 1
-    assert client.hgetall(f"{STREAM}:mark") == {"me": "1", "other": "1"}
+    assert sink.deliver(BEGINNING, [row(1)]) == other.deliver(BEGINNING, [row(1)]) == mark(1)
+    assert client.hgetall(f"{STREAM}:mark") == {"me": f"1 {event(1)['id']}", "other": f"1 {event(1)['id']}"}
 
 
 def test_an_event_that_redis_would_never_take_is_refused_alone(sink: RedisStream, client: redis.Redis):
-    large = Row(2, 0.0, canonical(event(2, why={"padding": "x" * LARGEST_ENTRY})))
-    assert sink.deliver(0, [row(1), large, row(3)]) == 1
+    large = Row(2, event(2)["id"], 0.0, canonical(event(2, why={"padding": "x" * LARGEST_ENTRY})))
+    assert sink.deliver(BEGINNING, [row(1), large, row(3)]) == mark(1)
     with pytest.raises(Rejected, match="place 2 of the journal is larger than 1 MiB"):
-        sink.deliver(1, [large, row(3)])
+        sink.deliver(mark(1), [large, row(3)])
     with pytest.raises(Rejected, match="place 4 of the journal is not one of ours"):
-        sink.deliver(1, [Row(4, 0.0, "{}")])
-    assert sink.skip(1, 2) == 2
-    assert sink.deliver(2, [row(3)]) == 3
+        sink.deliver(mark(1), [Row(4, "", 0.0, "{}")])
+    assert sink.skip(mark(1), mark(2)) == mark(2)
+    assert sink.deliver(mark(2), [row(3)]) == mark(3)
     assert ids(client) == [event(1)["id"], event(3)["id"]]
 
 
@@ -117,9 +134,9 @@ def test_nothing_is_trimmed_from_a_stream_that_is_not_there(sink: RedisStream, c
 def test_a_key_of_another_kind_is_an_error_to_try_again(sink: RedisStream, client: redis.Redis):
     client.set(STREAM, "something else")
     with pytest.raises(DeliveryError, match="WRONGTYPE"):
-        sink.deliver(0, [row(1)])
+        sink.deliver(BEGINNING, [row(1)])
     client.delete(STREAM)
-    assert sink.deliver(0, [row(1)]) == 1
+    assert sink.deliver(BEGINNING, [row(1)]) == mark(1)
 
 
 def test_a_url_option_that_is_none_is_an_error_that_hides_the_password():
@@ -130,24 +147,24 @@ def test_a_url_option_that_is_none_is_an_error_that_hides_the_password():
 
 
 def test_a_group_reads_what_it_has_not_acknowledged_first(server: RedisServer, sink: RedisStream):
-    sink.deliver(0, [row(1), row(2), row(3)])
+    sink.deliver(BEGINNING, [row(1), row(2), row(3)])
     first = GroupFeed(config(server.url), "g", "me").read(0.0)
     assert [told["id"] for _, told in first] == [event(n)["id"] for n in (1, 2, 3)]
     again = GroupFeed(config(server.url), "g", "me")
     again.done([first[0][0]])
-    sink.deliver(3, [row(4)])
+    sink.deliver(mark(3), [row(4)])
     assert [told["id"] for _, told in again.read(0.0)] == [event(n)["id"] for n in (2, 3)]
     again.done([place for place, _ in first])
     assert [told["id"] for _, told in again.read(0.0)] == [event(4)["id"]]
 
 
 def test_a_group_begins_anew_after_redis_was_emptied(server: RedisServer, sink: RedisStream, client: redis.Redis):
-    sink.deliver(0, [row(1)])
+    sink.deliver(BEGINNING, [row(1)])
     reader = GroupFeed(config(server.url), "g", "me")
     reader.read(0.0)
     client.flushall()
     assert reader.read(0.1) == []
-    sink.deliver(0, [row(1)])
+    sink.deliver(BEGINNING, [row(1)])
     assert [told["id"] for _, told in reader.read(0.1)] == [event(1)["id"]]
 
 
