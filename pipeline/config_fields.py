@@ -5,6 +5,7 @@ Not here: the keys (`config_models.py`), and what concerns two keys at once (`co
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias, TypeVar
@@ -16,6 +17,7 @@ from pipeline.config_problems import NAME, near, refuse
 from pipeline.types import Point
 
 T = TypeVar("T")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]+")
 
 
 def _no_bool(value: Any) -> Any:
@@ -64,6 +66,12 @@ def _aspect(value: Any) -> float | None:
     return ratio
 
 
+def _host(value: str) -> str:
+    if not _HOST.fullmatch(value):
+        raise refuse("is no host", "Write the name or address alone, as cdn.example.org.")
+    return value.lower()
+
+
 Name: TypeAlias = Annotated[str, Field(pattern=NAME)]
 Named: TypeAlias = Annotated[dict[Name, T], BeforeValidator(_empty_for_none)]
 Number: TypeAlias = Annotated[float, BeforeValidator(_no_bool)]
@@ -71,6 +79,7 @@ Whole: TypeAlias = Annotated[int, BeforeValidator(_no_bool)]
 AspectRatio: TypeAlias = Annotated[float | None, BeforeValidator(_aspect)]
 Timezone: TypeAlias = Annotated[str, AfterValidator(_known_timezone)]
 LocalPath: TypeAlias = Annotated[Path, AfterValidator(_from_folder)]
+Host: TypeAlias = Annotated[str, AfterValidator(_host)]
 Model: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_model)]
 OnPicture: TypeAlias = Annotated[Point, BeforeValidator(geometry.point)]
 Polygon: TypeAlias = Annotated[tuple[OnPicture, ...], AfterValidator(geometry.polygon)]

@@ -16,7 +16,19 @@ from pydantic import Field, field_validator
 from pydantic_core import InitErrorDetails
 
 from pipeline import config_crosschecks as crosschecks
-from pipeline.config_fields import AspectRatio, LocalPath, Model, Name, Named, Number, Polygon, Segment, Timezone, Whole
+from pipeline.config_fields import (
+    AspectRatio,
+    Host,
+    LocalPath,
+    Model,
+    Name,
+    Named,
+    Number,
+    Polygon,
+    Segment,
+    Timezone,
+    Whole,
+)
 from pipeline.config_problems import Strict
 from pipeline.config_url import Url
 from pipeline.types import Severity
@@ -55,6 +67,7 @@ class Alerts(Strict):
         Path("var/alerts.db"), description="SQLite file in which every alert is written before it is sent."
     )
     snapshots: LocalPath = Field(Path("var/snapshots"), description="Folder of the alerts' pictures.")
+    snapshots_gb: Number = Field(20.0, ge=0.001, le=100000, description="Beyond this the oldest pictures go; GB.")
     keep_days: Number = Field(30.0, ge=0.01, le=3650, description="Delivered alerts stay in the journal; days.")
     stdout: bool = Field(False, description="Print every alert on standard output too, one JSON object a line.")
     redis: Redis | None = Field(None, description="Server to deliver to; without it the journal is the feed.")
@@ -144,6 +157,11 @@ class Camera(Strict):
 
     name: str = Field(description="Its key in `cameras`; need not be written again.")
     url: Url = Field(description="rtsp(s):// or http(s):// url, /dev/video0, or path of a video file or a folder.")
+    kind: Literal["auto", "hls"] = Field("auto", description="hls: the url is a playlist, though not named *.m3u8.")
+    hosts: tuple[Host, ...] = Field((), description="Other hosts that its playlist or redirects may lead to.")
+    max_pixels: Whole = Field(
+        35_000_000, ge=10_000, le=500_000_000, description="Larger pictures are refused; width times height."
+    )
     transport: Literal["tcp", "udp"] = Field("tcp", description="How RTSP carries the video: tcp or udp.")
     analyse_fps: Number = Field(5.0, ge=0.2, le=60, description="At most so many pictures a second are analysed.")
     stall_s: Number = Field(10.0, ge=1, le=600, description="No picture for so long is a lost connection; seconds.")
@@ -165,7 +183,12 @@ class Camera(Strict):
     @property
     def silence_s(self) -> float:
         """Seconds without a picture after which it is lost: `stall_s`; a playlist has a pause after each segment."""
-        return max(self.stall_s, _SEGMENTS_S) if self.url.playlist else self.stall_s
+        return max(self.stall_s, _SEGMENTS_S) if self.playlist else self.stall_s
+
+    @property
+    def playlist(self) -> bool:
+        """Whether its url is to be read as an HLS playlist."""
+        return self.url.kind == "http" and (self.kind == "hls" or self.url.playlist)
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:

@@ -27,6 +27,8 @@ _KINDS: dict[str, Kind] = {
     "unix": "redis",
 }
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+# What nobody means as the name of a file, though it is no proper scheme either: foo_bar://x.
+_LIKE_A_SCHEME = re.compile(r"([^/:@\s]{1,30})://")
 _HOST_WITHOUT_SCHEME = re.compile(r"[^/]*:[^/]*@|([^/]*@)?\d+\.\d+\.\d+\.\d+([:/]|$)")
 _KNOWN = "Write rtsp://…, http://…, a device such as /dev/video0, or the path of a file or a folder."
 
@@ -121,8 +123,9 @@ def _check_local(text: str) -> None:
             "is not a url we take. Write the bare path of a video file, or file:/path (one slash) to read the url from "
             "a secret file."
         )
-    if scheme and f"{scheme}://" in text.lower():
-        raise ValueError(f"has the unknown scheme `{scheme}`.{_near(scheme)} {_KNOWN}")
+    if unknown := _LIKE_A_SCHEME.match(text):
+        name = unknown[1].lower()
+        raise ValueError(f"has the unknown scheme `{name}`.{_near(name)} {_KNOWN}")
     if scheme or _HOST_WITHOUT_SCHEME.match(text):
         raise ValueError(f"has no scheme. {_KNOWN}")
 

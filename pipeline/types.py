@@ -263,6 +263,7 @@ class Incident:
     `id` is computed from the fact (site, camera, rule, track episode, media time), so that the same fact has the same
     id whenever it is told. `at` is the moment of the fact that this revision tells of; `entered` and `left` are those
     of the zone; `path` is `(media seconds, x, y)` of the anchor; `why` says what made the rule decide.
+    `evidence` is None while its pictures are being saved.
     """
 
     id: str
@@ -290,7 +291,7 @@ class Incident:
     decided: float | None = None
     model: dict[str, str] = field(default_factory=dict)
     config_hash: str = ""
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[Evidence, ...] | None = ()
 
 
 class CameraState(StrEnum):

@@ -5,6 +5,7 @@ Not here: what an error means (`capture/faults`), times (`capture/timeline`, `ca
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import av
@@ -15,9 +16,19 @@ from av.video.stream import VideoStream
 _NOT_PLAYED = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 
 
-def open_container(source: Any, **how: Any) -> InputContainer:
-    """`av.open` for reading. Titles and other texts come in any encoding, and are never a reason not to."""
-    return cast(InputContainer, av.open(source, "r", metadata_errors="replace", **how))
+# A file may be a playlist, and name others: on this machine, never on the network.
+_LOCAL = "file,crypto,data"
+
+
+def open_container(
+    source: Any, protocols: str = _LOCAL, options: Mapping[str, str] | None = None, **how: Any
+) -> InputContainer:
+    """`av.open` for reading, over these protocols alone.
+
+    Titles and other texts come in any encoding, and are never a reason not to open it.
+    """
+    options = {"protocol_whitelist": protocols, **(options or {})}
+    return cast(InputContainer, av.open(source, "r", metadata_errors="replace", options=options, **how))
 
 
 def playing(container: InputContainer) -> VideoStream | None:

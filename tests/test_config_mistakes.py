@@ -153,6 +153,10 @@ ZONE = "zones: {z: {polygon: [[0, 0], [1, 0], [1, 1]]}}\nlines: {l: {points: [[0
         ("enabled: maybe", "enabled", "true or false"),
         ("transport: tpc", "transport", "Did you mean `tcp`?"),
         ("loop: true", "loop", "for files and folders"),
+        ("kind: hls", "kind", "is for http:// and https:// urls"),
+        ("hosts: [cdn.example]", "hosts", "is for http:// and https:// urls"),
+        ("max_pixels: 100", "max_pixels", "at least 10000"),
+        ("max_pixels: 1.5", "max_pixels", "must be a whole number"),
         ("name: other", "name", "is not `gate`"),
         ("zones: [a]", "zones", "must be a map"),
         ("zones: {Big Zone: {polygon: [[0, 0], [1, 0], [1, 1]]}}", "zones.Big Zone", "must be a name"),
@@ -174,6 +178,13 @@ def test_a_wrong_value_is_told_at_its_key(tmp_path: Path, lines: str, key: str, 
     (problem,) = told(camera(tmp_path, lines))
     assert (problem.line, problem.key) == (5, f"cameras.gate.{key}")
     assert says in str(problem)
+
+
+@pytest.mark.parametrize("host", ["http://cdn.example", "cdn.example/x", "cdn.example:80", "-", "ann@cdn"])
+def test_a_host_is_a_name_or_an_address_and_nothing_else(tmp_path: Path, host: str):
+    (problem,) = told(camera(tmp_path, f'hosts: [cdn.example, "::1", "{host}"]', "http://h/live"))
+    assert problem.key == "cameras.gate.hosts[2]"
+    assert "is no host" in str(problem)
 
 
 @pytest.mark.parametrize(

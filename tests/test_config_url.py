@@ -46,6 +46,12 @@ def test_a_playlist_has_longer_for_its_next_picture_than_other_cameras(tmp_path:
     assert (playlist.silence_s, plain.silence_s) == (30.0, 10.0)
 
 
+@pytest.mark.parametrize("text", ["foo://x", "foo_bar://x", "FOO://x/y", "rtsp2://h/s", "über://x"])
+def test_what_looks_like_a_scheme_is_no_name_of_a_file(text: str):
+    with pytest.raises(ValueError, match=f"has the unknown scheme `{text.split(':')[0].lower()}`"):
+        Url(text)
+
+
 def test_an_existing_folder_is_one_without_a_slash_too(tmp_path: Path):
     (tmp_path / "gate").mkdir()
     assert Url("gate", tmp_path).kind == "folder"

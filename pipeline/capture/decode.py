@@ -17,6 +17,7 @@ import av.error
 from av.container import InputContainer
 
 from pipeline.capture.aspect import Aspect, display_aspect
+from pipeline.capture.container import jpeg_size, larger, too_large
 from pipeline.capture.faults import source_error
 from pipeline.capture.live import Live
 from pipeline.capture.planes import planes, turned
@@ -177,13 +178,23 @@ class Stream:
             pictures = packet.decode()
         except av.error.EOFError:
             return []
-        except av.error.FFmpegError:
+        except av.error.FFmpegError as error:
+            self._check_size(packet, error)
             self.corrupt += 1
             return []
         if pictures:
             self.codec = packet.stream.codec_context.name
             self._sample = packet.stream.sample_aspect_ratio
         return pictures
+
+    def _check_size(self, packet: av.Packet[av.VideoStream], error: av.error.FFmpegError) -> None:
+        """The decoder refuses pictures that are too large as it refuses nonsense: find out which it was."""
+        context = packet.stream.codec_context
+        if not isinstance(error, av.error.ArgumentError | av.error.InvalidDataError):
+            return
+        size = jpeg_size(bytes(packet)) if context.name == "mjpeg" else (context.width, context.height)
+        if size is not None and too_large(self._camera, *size):
+            raise larger(self._camera, "decoding", *size)
 
     def _frame(self, picture: av.VideoFrame, stamp: Stamp, following: list[Stamp]) -> Frame | None:
         self.corrupt += picture.is_corrupt

@@ -69,6 +69,9 @@ def _judge(camera: Camera, error: BaseException, waited: float) -> tuple[SourceF
         return SourceFault.UNREACHABLE, "it took the connection and said nothing", "If that lasts, restart the camera."
     if getattr(error, "errno", None) == errno.EPROTONOSUPPORT:
         return SourceFault.CONFIG, _words(error), "Set `transport` to the other of tcp and udp: it does not offer this."
+    if isinstance(error, av.error.ArgumentError | av.error.InvalidDataError) and camera.url.kind == "http":
+        what, hint = "what it answers is no video that we read", "Check the url."
+        return SourceFault.NOT_VIDEO, what, hint if camera.playlist else f"{hint} If it is a playlist, set `kind: hls`."
     for kinds, fault, hint in _OPENING:
         if isinstance(error, kinds):
             return fault, _words(error), hint

@@ -6,6 +6,7 @@ Not here: when to try again (`camera.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import av
 import av.error
@@ -15,6 +16,7 @@ from pipeline.capture.container import open_video
 from pipeline.capture.faults import reading_failed, source_error
 from pipeline.capture.tape import Stamp
 from pipeline.capture.timeline import Placed, Timeline
+from pipeline.capture.web import Web
 from pipeline.clock import Clock
 from pipeline.config import Camera
 from pipeline.errors import SourceError, SourceFault
@@ -31,6 +33,15 @@ _ENOUGH = {"probesize": "500000", "analyzeduration": "1000000"}
 # throws the probed packets away, key frame included.
 _QUICK = {"probesize": "32", "analyzeduration": "0"}
 _VIDEO_ONLY = {"allowed_media_types": "video"}
+# What an answer over HTTP may be. No playlists: they make this machine fetch what they name.
+_FORMATS = (
+    "mpjpeg,mjpeg,mpegts,mpeg,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,flv,avi,asf,ogg,nut,h264,hevc,m4v,ivf,obu,av1,"
+    "jpeg_pipe,png_pipe,webp_pipe,bmp_pipe,gif_pipe,gif,image2pipe"
+)
+# Where a playlist may lead is decided by us, so that FFmpeg need not look at the names of its parts.
+_ANY_NAME = {"extension_picky": "0", "allowed_segment_extensions": "ALL", "allowed_extensions": "ALL"}
+_HTTP_OVER = "http,https,httpproxy,tcp,tls"
+_RTSP_OVER = "rtp,srtp,udp,tcp,tls,http,https,httpproxy"
 _RTSP = {"fpsprobesize": "1", "max_delay": "500000", "buffer_size": "4194304"}
 
 
@@ -47,6 +58,7 @@ class Live:
         self._no_clock = False
         self.skew_s: float | None = None
         self.busy = False
+        self._web: Web | None = None
         self._since = clock.monotonic()
         self._waited = 0.0
 
@@ -65,7 +77,7 @@ class Live:
 
     def broke(self, error: av.error.FFmpegError) -> None:
         """Reading failed: that is the end of it."""
-        raise reading_failed(self._camera, error) from None
+        raise self._elsewhere("reading") or reading_failed(self._camera, error) from None
 
     def place(self, stamp: Stamp, following: Sequence[Stamp] = ()) -> tuple[Placed | None, float | None]:  # noqa: ARG002
         """Where the frame that came just now belongs, and when it came (wall)."""
@@ -108,13 +120,49 @@ class Live:
         if camera.url.kind == "v4l2":
             return open_video(camera, str(camera.url.path), format="v4l2", timeout=timeout)
         if camera.url.kind == "http":
-            container = open_video(camera, url, options={"fpsprobesize": "1", **_ENOUGH}, timeout=timeout)
-            return self._no_still(container)
+            return self._no_still(self._playlist(timeout) if camera.playlist else self._one_answer(url, timeout))
         options = {"rtsp_transport": camera.transport, **_RTSP}
+        how: dict[str, Any] = {"protocols": _RTSP_OVER, "timeout": timeout}
         try:
-            return open_video(camera, url, options={**options, **_VIDEO_ONLY, **_QUICK}, timeout=timeout)
+            return open_video(camera, url, options={**options, **_VIDEO_ONLY, **_QUICK}, **how)
         except SourceError as error:
             # A camera of sound only refuses to play nothing in the same words as one that has too many viewers.
             if error.fault not in (SourceFault.NO_VIDEO, SourceFault.BUSY):
                 raise
-        return open_video(camera, url, options={**options, **_ENOUGH}, timeout=timeout)
+        return open_video(camera, url, options={**options, **_ENOUGH}, **how)
+
+    def _playlist(self, timeout: tuple[float, float]) -> InputContainer:
+        """Its parts are fetched by us, because FFmpeg would fetch them from anywhere."""
+        self._web = Web(self._camera)
+        options = {"format_whitelist": f"hls,{_FORMATS}", "http_persistent": "0", **_ANY_NAME, **_ENOUGH}
+        try:
+            return open_video(
+                self._camera,
+                self._camera.url.reveal(),
+                format="hls",
+                options=options,
+                io_open=self._web.open,
+                timeout=timeout,
+                protocols=f"{_HTTP_OVER},crypto,data",
+            )
+        except SourceError as error:
+            raise self._elsewhere("opening") or error from None
+
+    def _one_answer(self, url: str, timeout: tuple[float, float], redirected: bool = False) -> InputContainer:
+        options = {"fpsprobesize": "1", "max_redirects": "0", "format_whitelist": _FORMATS, **_ENOUGH}
+        try:
+            return open_video(self._camera, url, options=options, protocols=_HTTP_OVER, timeout=timeout)
+        except SourceError as error:
+            self._web = Web(self._camera)
+            landing = None if redirected or error.fault is not SourceFault.UNREACHABLE else self._web.landing()
+            if landing is None:
+                raise self._elsewhere("opening") or error from None
+        return self._one_answer(landing, timeout, redirected=True)
+
+    def _elsewhere(self, doing: str) -> SourceError | None:
+        """What is said where something led to another host."""
+        if self._web is None or self._web.refused is None:
+            return None
+        what = f"it leads to another host, {self._web.refused}"
+        hint = f"If that is right, allow it: `hosts: [{self._web.refused.partition('://')[2]}]`; or write that url."
+        return source_error(self._camera, SourceFault.CONFIG, doing, what, hint)

@@ -148,9 +148,14 @@ def _show(url: str, since: str, seconds: float, words: Mapping[tuple[str, str], 
             alert = json.loads(fields["data"])["data"]
             alert["after_s"] = _after(alert, clock.wall())
             told.append(alert)
-            if alert["trigger"] != "cross" or alert["state"] == "opened":  # a crossing is over when it is told
+            if _is_news(alert):
                 typer.echo(_line(alert, words))
     return told
+
+
+def _is_news(alert: Mapping[str, Any]) -> bool:
+    """Not the pictures of what has been told, nor that a crossing is over, which it is when it is told."""
+    return bool(alert["state"] == "opened" or (alert["state"] == "closed" and alert["trigger"] != "cross"))
 
 
 def _after(alert: dict[str, Any], now: float) -> float | None:

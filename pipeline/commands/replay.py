@@ -17,14 +17,14 @@ from pipeline import logs
 from pipeline.capture.length import length_s
 from pipeline.clock import SystemClock
 from pipeline.commands.output import MISUSED, errors_told, fail
-from pipeline.config import Camera, Loaded, load
+from pipeline.config import Camera, Loaded, Url, load
 from pipeline.sinks.message import canonical, cloud_event
 from pipeline.workers.replay import Step
 from pipeline.workers.replay import replay as play
 
 
 def replay(
-    videos: Annotated[list[Path], typer.Argument(metavar="VIDEO…", help="Video files or folders, in order of time.")],
+    videos: Annotated[list[str], typer.Argument(metavar="VIDEO…", help="Video files or folders, in order of time.")],
     camera: Annotated[str, typer.Option(help="Whose zones and rules to apply.")],
     config: Annotated[Path, typer.Option(help="The configuration.")] = Path("streams.yaml"),
     out: Annotated[Path | None, typer.Option(help="Write the incidents here instead of to standard output.")] = None,
@@ -37,11 +37,9 @@ def replay(
     with errors_told():
         loaded = load(config)
         chosen = _camera(loaded, camera)
-        missing = [str(video) for video in videos if not video.exists()]
-        if missing:
-            fail(f"no such video: {', '.join(missing)}", MISUSED)
-        with _lines(out) as lines, _progress(videos) as shown:
-            for step in play(loaded.config, chosen, videos, fps):
+        paths = _paths(videos)
+        with _lines(out) as lines, _progress(paths) as shown:
+            for step in play(loaded.config, chosen, paths, fps):
                 for incident in step.incidents:
                     lines.write(canonical(cloud_event(incident, loaded.config.site.id, None)) + "\n")
                 shown.at(step)
@@ -55,6 +53,22 @@ def _camera(loaded: Loaded, name: str) -> Camera:
         known = ", ".join(sorted(loaded.config.cameras))
         fail(f"{loaded.path} has no camera {name}; it has: {known}", MISUSED)
     return loaded.config.cameras[name]
+
+
+def _paths(videos: Sequence[str]) -> list[Path]:
+    """Files and folders that are there. Of anything else the command line may show what it must not."""
+    for video in videos:
+        if "://" not in video or Path(video).exists():
+            continue
+        try:
+            url = Url(video)
+        except ValueError as error:
+            fail(f"VIDEO {error}", MISUSED)
+        fail(f"{url} is no recording: replay takes files and folders, `zonewatch run` watches cameras.", MISUSED)
+    missing = [video for video in videos if not Path(video).exists()]
+    if missing:
+        fail(f"no such video: {', '.join(missing)}", MISUSED)
+    return [Path(video) for video in videos]
 
 
 @contextmanager

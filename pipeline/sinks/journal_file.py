@@ -47,12 +47,16 @@ BEGIN INSERT OR REPLACE INTO open_incident VALUES (NEW.incident, NEW.camera, NEW
 CREATE TRIGGER event_closes AFTER INSERT ON event WHEN NEW.state = 'closed'
 BEGIN DELETE FROM open_incident WHERE incident = NEW.incident; END;
 DROP INDEX event_of_incident;
+CREATE TABLE picture (uri TEXT PRIMARY KEY, at REAL NOT NULL, bytes INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX picture_by_time ON picture (at, bytes);
+INSERT OR IGNORE INTO picture SELECT json_extract(one.value, '$.uri'), event.at, 0
+FROM event, json_each(CASE WHEN json_valid(event.data) THEN event.data ELSE '{}' END, '$.data.evidence') AS one;
 """,
 }
 VERSION = max(_STEPS) + 1
 
 _ADVICE = {
-    "SQLITE_FULL": "the disk is full. Free some space on it; alerts wait in memory until then.",
+    "SQLITE_FULL": "the disk is full. Free some space on it; alerts wait until then.",
     "SQLITE_READONLY": "it is read-only. Let the user who runs zonewatch write to the file and its folder.",
     "SQLITE_CANTOPEN": "it cannot be opened. Check that its folder exists and may be written to.",
     "SQLITE_PERM": "it cannot be opened. Check the rights of the file and its folder.",

@@ -18,6 +18,8 @@ Event: TypeAlias = dict[str, Any]
 
 SCHEMA = "urn:zonewatch:schema:incident:1"
 TYPE = "zone.violation."
+PENDING = "pending"
+"""What stands for the evidence as long as its pictures are being saved; an update follows, with or without them."""
 
 
 def cloud_event(incident: Incident, site: str, emitted: float | None) -> Event:
@@ -64,6 +66,7 @@ def closed_by_interruption(event: Event, wall: float, reason: str) -> Event:
         "emitted": now,
     }
     data["why"] = _tidy(data["why"] | {"closed_because": reason})
+    data["evidence"] = [] if data["evidence"] == PENDING else data["evidence"]
     return _envelope(data)
 
 
@@ -105,9 +108,7 @@ def _data(incident: Incident, site: str, emitted: float | None) -> Event:
         "geometry": _geometry(incident),
         "score": _number(incident.score, 4),
         "why": _tidy(incident.why),
-        "evidence": [
-            {"kind": e.kind, "uri": e.uri, "sha256": e.sha256, "media_type": e.media_type} for e in incident.evidence
-        ],
+        "evidence": _evidence(incident),
         "model": _tidy(incident.model),
         "config_hash": incident.config_hash,
     }
@@ -132,6 +133,12 @@ def _geometry(incident: Incident) -> Event:
         "path": [[_seconds(at), _number(x, 4), _number(y, 4)] for at, x, y in incident.path],
         "frame_size": [int(value) for value in incident.frame_size],
     }
+
+
+def _evidence(incident: Incident) -> list[Event] | str:
+    if incident.evidence is None:
+        return PENDING
+    return [{"kind": e.kind, "uri": e.uri, "sha256": e.sha256, "media_type": e.media_type} for e in incident.evidence]
 
 
 def _moment(moment: Moment | None) -> Event | None:

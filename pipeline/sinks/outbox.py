@@ -8,6 +8,7 @@ file and its versions (`journal_file`), the sinks, and the loop that drains (`wo
     mark           sink, seq, id               everything up to `seq`, which is event `id`, has been delivered to `sink`
     rejected       sink, seq, at, reason       what a sink will never take; it stays readable in `event`
     open_incident  incident, camera, seq       the last word, so far, of each incident that is not closed
+    picture        uri (unique), at, bytes     files that this journal had written, and nobody else has to delete
 
 `seq` rises in the order of commits: each put is one statement under the write lock. Nothing here costs more when the
 journal is long, but a step back (`last_before`) and `read` of what lies far behind.
@@ -18,7 +19,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -221,6 +222,26 @@ class Outbox:
             if gone < PRUNED_AT_ONCE or went >= most:
                 return went
             time.sleep(max(_LEAST_GAP_S, time.perf_counter() - began))
+
+    def note_pictures(self, pictures: Mapping[str, int]) -> None:
+        """Uris and bytes of files that are about to be written for alerts of this journal."""
+        now = self._clock.wall()
+        values = [value for uri, size in pictures.items() for value in (uri, now, size)]
+        places = ", ".join(["(?, ?, ?)"] * len(pictures))
+        self._file.run(f"INSERT OR REPLACE INTO picture VALUES {places}", *values)  # noqa: S608
+
+    def oldest_pictures(self, before: float, n: int) -> list[str]:
+        """Uris of up to `n` files that were written before then (Unix seconds), oldest first."""
+        query = "SELECT uri FROM picture WHERE at < ? ORDER BY at LIMIT ?"
+        return [str(uri) for (uri,) in self._file.rows(query, before, n)]
+
+    def pictures_bytes(self) -> int:
+        """What the files take."""
+        return int(self._file.one("SELECT total(bytes) FROM picture"))
+
+    def forget_pictures(self, uris: Sequence[str]) -> None:
+        """These have been deleted."""
+        self._file.run(f"DELETE FROM picture WHERE uri IN ({', '.join('?' * len(uris))})", *uris)  # noqa: S608
 
     def changed(self) -> bool:
         """Has another process written since the last call? Costs microseconds: ask as often as you like."""

@@ -3,7 +3,9 @@
     SNAPSHOTS/2026-11-23/front-gate/INCIDENT.REVISION.jpg            as it was, in its true shape
     SNAPSHOTS/2026-11-23/front-gate/INCIDENT.REVISION.overlay.jpg    with box, path, zone or line, and a caption
 
-A file is on disk, whole, before its name exists. Not here: who refers to it (`sinks/message.py`).
+A file is on disk, whole, before its name exists. Incidents that open on the same frame share the plain picture: it is
+encoded once, and lies on the disk once. Not here: who refers to a file, and the list of those that are a journal's own
+(`sinks`).
 """
 
 from __future__ import annotations
@@ -11,12 +13,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import cv2
 import numpy as np
@@ -28,6 +31,10 @@ from pipeline.types import Evidence, Frame, Incident, Pixels, Point
 
 QUALITY = 90
 UNDATED = "undated"
+# A drawing explains; the plain picture has every pixel.
+_DRAWN_HEIGHT = 1080
+# Pictures leave so much of their disk free, which may be the journal's: a share, and bytes at most.
+_FREE_SHARE, _FREE_BYTES = 0.05, 512 << 20
 
 Colour: TypeAlias = tuple[int, int, int]
 
@@ -36,35 +43,82 @@ _BOX, _PATH, _GEOMETRY, _INK, _PAPER = (60, 60, 255), (0, 220, 255), (255, 190, 
 
 
 class Snapshots:
-    """Pictures below `folder`; their uris are relative to its parent."""
+    """Pictures below `folder`; their uris are relative to its parent.
 
-    def __init__(self, folder: Path) -> None:
+    `noted` is told the uris and bytes of pictures that are about to be written, so that none is ever left over. It may
+    raise JournalError: then there are none.
+    """
+
+    def __init__(self, folder: Path, noted: Callable[[Mapping[str, int]], None] = lambda _: None) -> None:
         self._folder = folder
+        self._noted = noted
+        self._last: _Encoded | None = None
         cv2.setNumThreads(1)
 
     def save(self, frame: Frame, incident: Incident, geometry: Sequence[Point]) -> tuple[Evidence, ...]:
         """Both pictures of `frame`; `geometry` is the zone's polygon or the line's two ends, normalised.
 
-        What has been saved for this revision is kept as it is. Raises JournalError when the disk does not take it:
-        send the alert without evidence then.
+        What has been saved for this revision is kept as it is. Raises JournalError when the disk does not take it, or
+        is nearly full.
         """
         stem = self._stem(incident)
-        picture = np.ascontiguousarray(frame.rgb(size=frame.true_size)[:, :, ::-1])
-        plain = self._keep(stem.with_name(f"{stem.name}.jpg"), "snapshot", picture)
-        drawn = _overlaid(picture, incident, geometry)
-        return plain, self._keep(stem.with_name(f"{stem.name}.overlay.jpg"), "overlay", drawn)
+        plain, drawn = stem.with_name(f"{stem.name}.jpg"), stem.with_name(f"{stem.name}.overlay.jpg")
+        try:
+            if not (plain.exists() and drawn.exists()):
+                self._make(plain, drawn, frame, incident, geometry)
+            return self._evidence("snapshot", plain), self._evidence("overlay", drawn)
+        except OSError as error:
+            raise JournalError(
+                f"The snapshot {plain} cannot be saved: {error.strerror}. "
+                "Make room on that disk, or name another folder in alerts.snapshots."
+            ) from error
 
-    def prune(self, before: float) -> int:
-        """Delete the days that ended before `before` (Unix seconds), and how many went. Undated ones by file time."""
-        last = datetime.fromtimestamp(before, UTC).date() - timedelta(days=1)
-        days = [day for day in self._folder.glob("????-??-??") if (_day(day.name) or date.max) <= last]
-        for day in days:
-            shutil.rmtree(day, ignore_errors=True)
-        for path in self._folder.glob(f"{UNDATED}/*/*"):
-            with suppress(FileNotFoundError):
-                if path.stat().st_mtime < before:
-                    path.unlink()
-        return len(days)
+    def remove(self, uris: Iterable[str]) -> None:
+        """Delete these pictures, and folders that are empty then. One that is not there is gone already."""
+        for uri in uris:
+            path = self._folder.parent / unquote(uri)
+            if not path.is_relative_to(self._folder) or ".." in path.parts:
+                continue
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+                path.parent.rmdir()
+                path.parent.parent.rmdir()
+
+    def crowded(self) -> bool:
+        """Whether less than what pictures must leave free is left on their disk."""
+        try:
+            disk = shutil.disk_usage(self._folder)
+        except FileNotFoundError:
+            return False
+        return disk.free < min(_FREE_SHARE * disk.total, _FREE_BYTES)
+
+    def _make(self, plain: Path, drawn: Path, frame: Frame, incident: Incident, geometry: Sequence[Point]) -> None:
+        plain.parent.mkdir(parents=True, exist_ok=True)
+        if self.crowded():
+            raise JournalError(
+                f"The snapshot {plain} is not saved: its disk is nearly full, and the rest is kept for the journal. "
+                "Make room on it, or name a folder on another disk in alerts.snapshots."
+            )
+        encoded = self._encoded(frame)
+        overlay = _jpeg(_overlaid(encoded.picture, incident, geometry))
+        self._noted({self._uri(plain): 0 if encoded.path else len(encoded.jpeg), self._uri(drawn): len(overlay)})
+        if encoded.path is None or not _linked(encoded.path, plain):
+            _write(plain, encoded.jpeg)
+        encoded.path = plain
+        _write(drawn, overlay)
+
+    def _encoded(self, frame: Frame) -> _Encoded:
+        """Of the last frame, it is there already."""
+        if self._last is None or self._last.frame is not frame:
+            picture = np.ascontiguousarray(frame.rgb(size=frame.true_size)[:, :, ::-1])
+            self._last = _Encoded(frame, picture, _jpeg(picture))
+        return self._last
+
+    def _evidence(self, kind: str, path: Path) -> Evidence:
+        return Evidence(kind, self._uri(path), hashlib.sha256(path.read_bytes()).hexdigest())
+
+    def _uri(self, path: Path) -> str:
+        return quote(path.relative_to(self._folder.parent).as_posix())
 
     def _stem(self, incident: Incident) -> Path:
         at = incident.at.wall
@@ -73,16 +127,26 @@ class Snapshots:
             self._folder / day / quote(incident.camera, safe="") / f"{quote(incident.id, safe='')}.{incident.revision}"
         )
 
-    def _keep(self, path: Path, kind: str, picture: Pixels) -> Evidence:
-        try:
-            content = path.read_bytes() if path.exists() else _write(path, _jpeg(picture))
-        except OSError as error:
-            raise JournalError(
-                f"The snapshot {path} cannot be saved: {error.strerror}. "
-                "Make room on that disk, or name another folder in alerts.snapshots."
-            ) from error
-        uri = quote(path.relative_to(self._folder.parent).as_posix())
-        return Evidence(kind, uri, hashlib.sha256(content).hexdigest())
+
+@dataclass(slots=True)
+class _Encoded:
+    """One frame as a picture (blue, green, red), as JPEG, and where that was last written."""
+
+    frame: Frame
+    picture: Pixels
+    jpeg: bytes
+    path: Path | None = None
+
+
+def _linked(path: Path, name: Path) -> bool:
+    """One file under two names, where the disk can do that."""
+    try:
+        os.link(path, name)
+    except FileExistsError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _write(path: Path, content: bytes) -> bytes:
@@ -111,7 +175,7 @@ def _jpeg(picture: Pixels) -> bytes:
 
 
 def _overlaid(picture: Pixels, incident: Incident, geometry: Sequence[Point]) -> Pixels:
-    drawn = picture.copy()
+    drawn = _smaller(picture)
     x1, y1, x2, y2 = incident.box
     _stroke(drawn, geometry, _GEOMETRY, closed=len(geometry) > 2)
     _stroke(drawn, [(x, y) for _, x, y in incident.path], _PATH)
@@ -119,6 +183,14 @@ def _overlaid(picture: Pixels, incident: Incident, geometry: Sequence[Point]) ->
     _stroke(drawn, [incident.anchor, incident.anchor], _PATH, times=4)
     _caption(drawn, _words(incident))
     return drawn
+
+
+def _smaller(picture: Pixels) -> Pixels:
+    """A copy, not taller than a drawing is."""
+    h, w = picture.shape[:2]
+    if h <= _DRAWN_HEIGHT:
+        return picture.copy()
+    return np.asarray(cv2.resize(picture, (round(w * _DRAWN_HEIGHT / h), _DRAWN_HEIGHT), interpolation=cv2.INTER_AREA))
 
 
 def _stroke(drawn: Pixels, points: Sequence[Point], colour: Colour, closed: bool = False, times: int = 1) -> None:
@@ -147,10 +219,3 @@ def _pixels(picture: Pixels, points: Sequence[Point]) -> NDArray[np.int32]:
     h, w = picture.shape[:2]
     scaled = np.array(points, np.float64).reshape(-1, 2) * (w, h)
     return np.rint(np.clip(scaled, -h - w, 2 * (h + w))).astype(np.int32)
-
-
-def _day(name: str) -> date | None:
-    try:
-        return date.fromisoformat(name)
-    except ValueError:
-        return None

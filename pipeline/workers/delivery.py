@@ -24,8 +24,8 @@ from pipeline.logs import redact, setup
 from pipeline.sinks.outbox import Outbox
 from pipeline.sinks.redis_stream import RedisStream
 from pipeline.sinks.stdout import Stdout
-from pipeline.store.snapshots import Snapshots
 from pipeline.workers.drain import LONGEST_PAUSE_S, RECHECK_S, TIDY_S, Drain, StopEvent
+from pipeline.workers.retention import Retention
 
 REPORT_S = 1.0
 LISTEN_S = 0.1
@@ -58,7 +58,7 @@ class Delivery:
     def __init__(self, config: Config, clock: Clock) -> None:
         self._alerts, self._clock = config.alerts, clock
         self._outbox = Outbox(self._alerts.journal, clock)
-        self._snapshots = Snapshots(self._alerts.snapshots)
+        self._retention = Retention(self._alerts, clock)
         self._give_up = threading.Event()
         self._tidy_at = clock.monotonic() + RECHECK_S
         self._drains = self._to_redis() + self._to_stdout()
@@ -106,7 +106,7 @@ class Delivery:
         all_done = self._outbox.prune(keep_s, needed, _PRUNED_A_TURN) < _PRUNED_A_TURN
         self._tidy_at = now + TIDY_S if all_done else now
         oldest = max((age for _, age in self._backlogs()), default=0.0)
-        self._snapshots.prune(self._clock.wall() - max(keep_s, oldest))
+        self._retention.tidy(max(keep_s, oldest))
 
     def report(self) -> DeliveryReport:
         """How it is going. Raises JournalError."""

@@ -1,14 +1,15 @@
-"""Incidents of a worker to the journal, in order, with their pictures; what the journal refuses now waits in memory.
+"""Incidents of a worker to the journal, in order; what the journal refuses now waits.
 
-Not here: deciding (`lane`), delivering (`delivery`).
+An incident that opens on a picture is told at once, and again when its pictures are on disk: that is always its second
+revision, and what the rules say of it next comes after that. So revisions are the same whenever the same recording is
+told. Not here: deciding (`lane`), drawing and writing pictures (`pictures`), delivering (`delivery`).
 """
 
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from pipeline.clock import Clock
 from pipeline.config import Camera
@@ -16,25 +17,40 @@ from pipeline.errors import JournalError
 from pipeline.logs import Counted
 from pipeline.sinks.message import closed_by_interruption, cloud_event
 from pipeline.sinks.outbox import Outbox
-from pipeline.store.snapshots import Snapshots
-from pipeline.types import Evidence, Frame, Incident, IncidentState
+from pipeline.types import Evidence, Frame, Incident, IncidentState, Point
+from pipeline.workers.pictures import Pictures
+from pipeline.workers.waiting import Waiting
 
 log = logging.getLogger(__name__)
 
 # A journal that refuses is left alone so long: each try may wait for a lock, and the analysis waits with it.
 _REFUSED_S = 1.0
+# What the rules say next waits so long for the pictures; then the incident goes on without.
+_PATIENCE_S = 5.0
+# When the worker ends, the last pictures have so long.
+_LAST_PICTURES_S = 2.0
+
+
+@dataclass(slots=True)
+class _Story:
+    """An incident with pictures: as it opened, what shows it (None: not known yet), what is to be told after that."""
+
+    opened: Incident
+    evidence: tuple[Evidence, ...] | None = None
+    later: list[Incident] = field(default_factory=list)
+    later_since: float = 0.0
 
 
 class Teller:
     """Writes down what lanes decide. One a worker; `flush` often, so that what waits is tried again."""
 
-    def __init__(self, site: str, outbox: Outbox, snapshots: Snapshots, clock: Clock) -> None:
+    def __init__(self, site: str, outbox: Outbox, pictures: Pictures, clock: Clock) -> None:
         self._site = site
         self._outbox = outbox
-        self._snapshots = snapshots
+        self._pictures = pictures
         self._clock = clock
-        self._waiting: deque[Incident] = deque()
-        self._evidence: dict[str, tuple[Evidence, ...]] = {}
+        self._waiting = Waiting()
+        self._stories: dict[str, _Story] = {}
         self._orphans: set[str] = set()
         self._complaints = Counted(log, every_s=10.0)
         self._not_before = 0.0
@@ -45,25 +61,26 @@ class Teller:
         return len(self._waiting)
 
     def tell(self, incidents: Iterable[Incident], camera: Camera, frame: Frame | None) -> None:
-        """Take the picture first, so that it is there when the message is read; then write down."""
+        """Write down at once, and have the pictures made of `frame`."""
         for incident in incidents:
-            self._waiting.append(self._with_evidence(incident, camera, frame))
+            self._tell(incident, camera, frame)
         self.flush()
 
     def flush(self) -> None:
         """Write what waits, oldest first; stop at the first refusal, because order is kept."""
+        self._illustrate()
         if self._clock.monotonic() < self._not_before:
             return
         try:
             for camera in sorted(self._orphans):
                 self._close_orphans(camera)
             while self._waiting:
-                self._outbox.put(cloud_event(self._waiting[0], self._site, self._clock.wall()))
-                self._waiting.popleft()
-        except JournalError as error:
+                self._outbox.put(cloud_event(self._waiting.first(), self._site, self._clock.wall()))
+                self._waiting.drop_first()
+        except (JournalError, OSError) as error:
             now = self._clock.monotonic()
             self._not_before = now + _REFUSED_S
-            self._complaints.warning(f"{error} {len(self._waiting)} alerts wait in memory.", now)
+            self._complaints.warning(f"{error} {len(self._waiting)} alerts wait.", now)
 
     def close_orphans(self, camera: str) -> None:
         """Close what a worker that died had open on this camera: its tracks died with it."""
@@ -72,33 +89,60 @@ class Teller:
 
     def finish(self) -> int:
         """The last try, at once; returns how many alerts the journal has not taken."""
+        self._pictures.finish(_LAST_PICTURES_S)
+        self._illustrate()
+        for story in list(self._stories.values()):
+            if story.evidence is None:
+                self._go_on(story, ())
         self._not_before = 0.0
         self.flush()
-        return len(self._waiting)
+        return len(self._waiting) + self._waiting.lost
+
+    def _tell(self, incident: Incident, camera: Camera, frame: Frame | None) -> None:
+        if incident.state is IncidentState.OPENED and frame is not None:
+            self._stories[incident.id] = _Story(incident)
+            self._waiting.append(replace(incident, evidence=None))
+            self._pictures.ask(incident, frame, _shape(incident, camera))
+            return
+        story = self._stories.get(incident.id)
+        if story is None:
+            self._waiting.append(incident)
+        elif story.evidence is None:
+            story.later_since = story.later_since if story.later else self._clock.monotonic()
+            story.later.append(incident)
+        else:
+            self._tell_later(story, story.evidence, incident)
+
+    def _illustrate(self) -> None:
+        """Tell of the pictures that are there now; and who has waited long enough for theirs goes on without."""
+        for incident, evidence in self._pictures.saved():
+            if (story := self._stories.get(incident)) and story.evidence is None:
+                self._go_on(story, evidence)
+        late = self._clock.monotonic() - _PATIENCE_S
+        for story in [one for one in self._stories.values() if one.later and one.later_since < late]:
+            self._go_on(story, ())
+
+    def _go_on(self, story: _Story, evidence: tuple[Evidence, ...]) -> None:
+        later, story.later, story.evidence = story.later, [], evidence
+        self._waiting.append(replace(story.opened, revision=2, state=IncidentState.UPDATED, evidence=evidence))
+        for incident in later:
+            self._tell_later(story, evidence, incident)
+
+    def _tell_later(self, story: _Story, evidence: tuple[Evidence, ...], incident: Incident) -> None:
+        """An incident keeps the pictures of its opening through all its revisions."""
+        self._waiting.append(replace(incident, revision=incident.revision + 1, evidence=evidence))
+        if incident.state is IncidentState.CLOSED:
+            self._stories.pop(story.opened.id, None)
 
     def _close_orphans(self, camera: str) -> None:
         for event in self._outbox.open_incidents(camera):
             self._outbox.put(closed_by_interruption(event, self._clock.wall(), "worker_lost"))
         self._orphans.discard(camera)
 
-    def _with_evidence(self, incident: Incident, camera: Camera, frame: Frame | None) -> Incident:
-        """An incident keeps the pictures of its opening through all its revisions."""
-        if incident.state is IncidentState.OPENED and frame is not None:
-            self._evidence[incident.id] = self._pictures(incident, camera, frame)
-        evidence = self._evidence.get(incident.id, ())
-        if incident.state is IncidentState.CLOSED:
-            self._evidence.pop(incident.id, None)
-        return replace(incident, evidence=evidence)
 
-    def _pictures(self, incident: Incident, camera: Camera, frame: Frame) -> tuple[Evidence, ...]:
-        zone, line = camera.zones.get(incident.zone or ""), camera.lines.get(incident.line or "")
-        shape = zone.polygon if zone else line.points if line else ()
-        try:
-            return self._snapshots.save(frame, incident, shape)
-        except JournalError as error:
-            # An alert without a picture is worth more than no alert.
-            self._complaints.warning(str(error), self._clock.monotonic())
-            return ()
+def _shape(incident: Incident, camera: Camera) -> tuple[Point, ...]:
+    zone, line = camera.zones.get(incident.zone or ""), camera.lines.get(incident.line or "")
+    return zone.polygon if zone else line.points if line else ()
 
 
 def close_unwatched(outbox: Outbox, watched: Collection[str], clock: Clock) -> None:

@@ -28,6 +28,7 @@ from pipeline.types import CameraReport
 from pipeline.workers.detector import described, load_detector
 from pipeline.workers.lane import FindsPeople, Lane, turn
 from pipeline.workers.line import Line
+from pipeline.workers.pictures import Pictures
 from pipeline.workers.post import Post
 from pipeline.workers.teller import Teller
 
@@ -61,11 +62,12 @@ def main(config: Config, connection: Connection, level: str) -> None:
     try:
         detector, model = load_detector(config.detector, line.beat)
         origin = Origin(config.site.id, described(model), config.hash)
-        teller = Teller(config.site.id, _journal(config), Snapshots(config.alerts.snapshots), clock)
+        wake = threading.Event()
+        teller = Teller(config.site.id, _journal(config), _pictures(config, clock, wake), clock)
     except ZonewatchError as error:
         log.error("%s", error)
         raise SystemExit(FAILED_EXIT) from None
-    worker = Worker(detector, origin, teller, clock)
+    worker = Worker(detector, origin, teller, clock, wake)
     worker.apply(config)
     worker.run(line, stop)
     if worker.stuck:
@@ -77,16 +79,23 @@ def _journal(config: Config) -> Outbox:
     return Outbox(config.alerts.journal, busy_s=_BUSY_S)
 
 
-class Worker:
-    """The analysis loop over the posts of this process."""
+def _pictures(config: Config, clock: Clock, wake: threading.Event) -> Pictures:
+    snapshots = Snapshots(config.alerts.snapshots, Outbox(config.alerts.journal, clock).note_pictures)
+    return Pictures(snapshots, clock, wake.set)
 
-    def __init__(self, detector: FindsPeople, origin: Origin, teller: Teller, clock: Clock) -> None:
+
+class Worker:
+    """The analysis loop over the posts of this process; `wake` is set when there is something to do."""
+
+    def __init__(
+        self, detector: FindsPeople, origin: Origin, teller: Teller, clock: Clock, wake: threading.Event
+    ) -> None:
         self._detector = detector
         self._origin = origin
         self._teller = teller
         self._clock = clock
         self._began = f"{clock.wall():.3f}"
-        self._wake = threading.Event()
+        self._wake = wake
         self._posts: dict[str, Post] = {}
 
     @property
@@ -103,6 +112,7 @@ class Worker:
             self._wake.wait(_IDLE_S)
             self._wake.clear()
             self._turn()
+            self._teller.flush()
             for message in line.received():
                 self._obey(message, stop)
             if self._clock.monotonic() >= due:
@@ -152,7 +162,6 @@ class Worker:
         for post in self._posts.values():
             if incidents := post.look_after():
                 self._teller.tell(incidents, post.camera, None)
-        self._teller.flush()
 
     def _report(self) -> WorkerReport:
         return WorkerReport(tuple(post.report(self._teller.waiting) for post in self._posts.values()))

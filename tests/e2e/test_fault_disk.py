@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -44,10 +45,10 @@ def test_nothing_is_lost_on_a_full_disk(
             system.wait_for_opened("cam", 2)
             wait_for("the visit to end", lambda: not system.camera("cam")["open_incidents"])
             ballast = fill(disk)
-            wait_for("the trouble in the log", lambda: "alerts wait in memory" in system.log(), 2 * SOON)
+            wait_for("the trouble in the log", lambda: "alerts wait." in system.log(), 2 * SOON)
             assert "the disk is full" in system.log()
             known = len(system.opened("cam", "mat"))
-            wait_for("a round without room", lambda: "3 alerts wait" in system.log(), 2 * SOON)
+            wait_for("a round without room", lambda: _most_waiting(system.log()) >= 8, 2 * SOON)
             ballast.unlink()
             system.wait_for_opened("cam", known + 2, rule="mat")
             wait_for("a status", lambda: system.camera("cam")["journal_waiting"] == 0)
@@ -62,3 +63,7 @@ def test_nothing_is_lost_on_a_full_disk(
                 assert len(at) >= 4
                 for before, after in pairwise(at):
                     assert after - before == pytest.approx(school.LOOP_S, abs=2 * school.TOLERANCE_S), (rule, at)
+
+
+def _most_waiting(log: str) -> int:
+    return max((int(count) for count in re.findall(r"(\d+) alerts wait\.", log)), default=0)

@@ -13,6 +13,8 @@ from tests.e2e.replaying import events, replay, write_config
 from tests.e2e.system import assert_whole
 from tests.media import make_clip
 
+SECRET = "hunter2"
+
 
 @pytest.fixture(scope="session")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -94,6 +96,9 @@ def test_what_cannot_be_replayed_is_said_in_one_sentence(config: Path, passing: 
     text.write_text("not a video\n" * 100)
     cases = [
         (2, "missing.mp4", config, "passing", missing),
+        (2, "unknown scheme `foo`", config, "passing", "foo://x"),
+        (2, "unknown scheme `foo_bar`", config, "passing", "foo_bar://x"),
+        (2, "rtsp://***@h/s is no recording", config, "passing", f"rtsp://ann:{SECRET}@h/s"),
         (2, "nobody", config, "nobody", passing),
         (2, "mistaken", config, "mistaken", passing),
         (1, "notes.mp4", config, "passing", text),
@@ -105,6 +110,7 @@ def test_what_cannot_be_replayed_is_said_in_one_sentence(config: Path, passing: 
         assert ended.returncode == code, ended.stderr
         assert named in ended.stderr
         assert "Traceback" not in ended.stderr
+        assert SECRET not in ended.stderr
         assert ended.stdout == ""
 
 

@@ -26,6 +26,8 @@ MESSAGES = {
     "across a line": event(
         trigger="cross", zone=None, line="door", direction="left_to_right", entered=None, dwell_s=None
     ),
+    "with pictures to come": event(evidence=None),
+    "interrupted before its pictures came": closed_by_interruption(event(evidence=None), WALL + 60, "worker died"),
     "of a replay": cloud_event(
         incident(at=Moment(3.0), entered=Moment(2.0), received=None, decided=None), "north-campus", None
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -15,7 +15,7 @@ import pytest
 from pipeline.errors import JournalError
 from pipeline.store.snapshots import Snapshots
 from pipeline.types import Evidence, Frame, Moment
-from tests.sinks.facts import WALL, incident
+from tests.sinks.facts import incident
 from tests.small_disk import small_disk
 
 GATE = [(0.42, 0.60), (0.80, 0.60), (0.80, 0.93), (0.42, 0.93)]
@@ -95,18 +95,62 @@ def test_a_picture_of_no_date_has_its_place(alerts: Path):
     assert plain.uri.startswith("snapshots/undated/front-gate/")
 
 
-def test_whole_days_are_pruned(alerts: Path):
+def test_incidents_that_open_on_one_frame_share_its_picture(alerts: Path):
+    noted: dict[str, int] = {}
+    snapshots = Snapshots(alerts / "snapshots", noted.update)
+    one = frame(luma=100)
+    first, second, other = (
+        snapshots.save(shown, incident(number), GATE)[0]
+        for number, shown in enumerate([one, one, frame(luma=200)], start=1)
+    )
+    assert found(alerts, first) == found(alerts, second) != found(alerts, other)
+    inodes = [(alerts / picture.uri).stat().st_ino for picture in (first, second, other)]
+    assert inodes[0] == inodes[1] != inodes[2]
+    assert noted[first.uri] == len(found(alerts, first))
+    assert noted[second.uri] == 0
+    snapshots.remove([first.uri])
+    assert hashlib.sha256(found(alerts, second)).hexdigest() == second.sha256
+
+
+def test_a_drawing_of_a_large_picture_is_smaller_and_the_plain_one_is_not(alerts: Path):
+    plain, overlay = Snapshots(alerts / "snapshots").save(frame(3840, 2160), incident(1), GATE)
+    assert picture(alerts, plain).shape == (2160, 3840, 3)
+    assert picture(alerts, overlay).shape == (1080, 1920, 3)
+
+
+def test_removed_pictures_and_empty_folders_are_gone_and_nothing_else(alerts: Path):
     snapshots = Snapshots(alerts / "snapshots")
-    old = snapshots.save(frame(), incident(1), GATE)
-    new = snapshots.save(frame(), incident(2, at=Moment(3.0, WALL + 86400)), GATE)
-    undated = snapshots.save(frame(), incident(3, at=Moment(3.0)), GATE)
-    os.utime(alerts / undated[0].uri, (WALL, WALL))
-    assert snapshots.prune(WALL) == 0
-    assert snapshots.prune(WALL + 86400) == 1
-    assert not (alerts / old[0].uri).exists()
-    assert not (alerts / undated[0].uri).exists()
-    assert (alerts / undated[1].uri).exists()
-    assert (alerts / new[0].uri).exists()
+    gone = snapshots.save(frame(), incident(1), GATE)
+    kept = snapshots.save(frame(), incident(2, camera="hall"), GATE)
+    (alerts / "alerts.db").write_text("no picture")
+    uris = [one.uri for one in gone]
+    snapshots.remove([*uris, *uris, "alerts.db", "snapshots/../alerts.db", "/etc/hostname"])
+    assert not (alerts / gone[0].uri).parent.exists()
+    assert all((alerts / one.uri).exists() for one in kept)
+    assert (alerts / "alerts.db").exists()
+    snapshots.remove([one.uri for one in kept])
+    assert list((alerts / "snapshots").iterdir()) == []
+
+
+def test_a_picture_that_the_journal_cannot_note_is_not_written(alerts: Path):
+    def refuse(_: object) -> None:
+        raise JournalError("locked")
+
+    with pytest.raises(JournalError, match="locked"):
+        Snapshots(alerts / "snapshots", refuse).save(frame(), incident(1), GATE)
+    assert list((alerts / "snapshots").rglob("*.jpg")) == []
+
+
+def test_a_nearly_full_disk_is_left_to_the_journal(tmp_path: Path):
+    with small_disk(tmp_path, "4m") as disk:
+        snapshots = Snapshots(disk / "snapshots")
+        saved = snapshots.save(frame(), incident(1), GATE)
+        assert not snapshots.crowded()
+        (disk / "ballast").write_bytes(bytes(shutil.disk_usage(disk).free - (4 << 20) // 50))
+        assert snapshots.crowded()
+        with pytest.raises(JournalError, match="nearly full, and the rest is kept for the journal"):
+            snapshots.save(frame(), incident(2), GATE)
+        assert snapshots.save(frame(), incident(1), GATE) == saved
 
 
 @pytest.fixture

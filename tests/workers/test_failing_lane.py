@@ -24,6 +24,7 @@ from pipeline.types import CameraReport, CameraState, Detections, Frame
 from pipeline.workers.detector import load_detector
 from pipeline.workers.lane import Lane, turn
 from pipeline.workers.line import ALIVE, Line
+from pipeline.workers.pictures import Pictures
 from pipeline.workers.process import Process
 from pipeline.workers.teller import Teller
 from pipeline.workers.worker import Worker, WorkerReport
@@ -84,8 +85,8 @@ def working(tmp_path: Path, detector: Picky, *cameras: str) -> Iterator[tuple[Wo
     told = {name: {"url": str(clip), "loop": True, "analyse_fps": 10} for name in cameras}
     config = Config.model_validate({"site": {"id": "here"}, "cameras": told})
     clock, stop = SystemClock(), threading.Event()
-    teller = Teller("here", Outbox(tmp_path / "alerts.db"), Snapshots(tmp_path / "snapshots"), clock)
-    worker = Worker(detector, ORIGIN, teller, clock)
+    teller = Teller("here", Outbox(tmp_path / "alerts.db"), Pictures(Snapshots(tmp_path / "snapshots"), clock), clock)
+    worker = Worker(detector, ORIGIN, teller, clock, threading.Event())
     ours, theirs = Pipe()
     thread = threading.Thread(target=worker.run, args=(Line(theirs, stop, NEVER_S, clock), stop))
     worker.apply(config)
