@@ -50,7 +50,8 @@ def test_nothing_is_lost_on_a_full_disk(
             known = len(system.opened("cam", "mat"))
             wait_for("a round without room", lambda: _most_waiting(system.log()) >= 8, 2 * SOON)
             ballast.unlink()
-            system.wait_for_opened("cam", known + 2, rule="mat")
+            for rule in ("mat", "threshold"):
+                system.wait_for_opened("cam", known + 3, rule=rule)
             wait_for("a status", lambda: system.camera("cam")["journal_waiting"] == 0)
             assert system.stop() == 0
             assert_all_delivered(system, redis_server.client())
