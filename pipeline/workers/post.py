@@ -25,14 +25,19 @@ _RULES = {"zones", "lines", "rules"}
 _HOPELESS = 5
 
 
+def capturing(camera: Camera, mailbox: Mailbox, clock: Clock, zone: tzinfo) -> CameraThread:
+    """What will fill `mailbox`; `zone` is that of times in file names."""
+    return CameraThread(Capture(camera, mailbox, clock, partial(open_stream, zone=zone)))
+
+
 class Post:
     """Where a camera is watched from. Used by the analysis loop only; the capture thread has the mailbox."""
 
-    def __init__(self, lane: Lane, mailbox: Mailbox, clock: Clock, zone: tzinfo) -> None:
-        self.lane, camera = lane, lane.camera
+    def __init__(self, lane: Lane, mailbox: Mailbox, clock: Clock, thread: CameraThread) -> None:
+        self.lane = lane
         self._mailbox = mailbox
         self._clock = clock
-        self._thread = CameraThread(Capture(camera, mailbox, clock, partial(open_stream, zone=zone)))
+        self._thread = thread
         self._rate = Rate()
         self._analysed = 0
         self._fed_at = clock.monotonic()

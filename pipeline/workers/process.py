@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, Pipe
 from multiprocessing.process import BaseProcess
@@ -144,6 +145,12 @@ def _ending(code: int | None) -> str:
     return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
 
 
+def forked(target: Callable[..., None], arguments: tuple[object, ...]) -> BaseProcess:
+    """A child that will run `target(*arguments)`."""
+    return context().Process(target=target, args=arguments, daemon=False)
+
+
+@cache
 def context() -> multiprocessing.context.ForkServerContext:
     """Children fork from a clean server that has imported everything: a start costs 20 ms instead of seconds."""
     made = multiprocessing.get_context("forkserver")

@@ -20,7 +20,7 @@ from pipeline.config import Config, Loaded
 from pipeline.errors import ZonewatchError
 from pipeline.workers import delivery, worker
 from pipeline.workers.detector import ready_model
-from pipeline.workers.process import Process, context
+from pipeline.workers.process import Process, forked
 from pipeline.workers.status import Status, write_status
 
 log = logging.getLogger(__name__)
@@ -40,42 +40,55 @@ class Orders:
     reload: bool = False
 
 
+Child: TypeAlias = Callable[[Callable[..., None], tuple[object, ...]], BaseProcess]
+"""Makes a process that will run a function with these arguments; not started yet."""
+
+
 class Supervisor:
     """Keeps the processes of one configuration running. `run` until told to stop."""
 
-    def __init__(self, read: Callable[[], Loaded], clock: Clock, level: str = "INFO") -> None:
+    def __init__(
+        self, read: Callable[[], Loaded], clock: Clock, level: str = "INFO", child: Child | None = None
+    ) -> None:
         self._read = read
         self._loaded = loaded = read()
         self._clock = clock
         self._level = level
-        self._context = context()
+        self._child = child or forked
         self._workers: dict[str, Process] = {}
         self._crews: dict[str, list[str]] = {}
         self._delivery = self._new_delivery()
         self._numbered = 0
         self._began = clock.wall()
         self._seen = self._looked = _stamps(loaded)
-        self._look_at = 0.0
+        self._look_at = self._status_at = 0.0
 
     def run(self, orders: Orders) -> None:
         """The loop; returns when everything has ended."""
-        self._say_quarantined()
-        self._assign()
-        status_at = 0.0
+        self.start()
         pause = threading.Event()  # never set: a signal handler that sets what the main thread waits on may deadlock
         try:
             while not (orders.stop or pause.wait(_LOOK_S)):
-                self._delivery.watch()
-                for process in list(self._workers.values()):
-                    process.watch()
-                if orders.reload or self._changed():
-                    orders.reload = False
-                    self.reload()
-                if self._clock.monotonic() >= status_at:
-                    status_at = self._clock.monotonic() + _STATUS_S
-                    self._write_status("running")
+                self.look(orders)
         finally:
-            self._stop()
+            self.stop()
+
+    def start(self) -> None:
+        """Give every camera its worker; `look` starts them."""
+        self._say_quarantined()
+        self._assign()
+
+    def look(self, orders: Orders) -> None:
+        """Once over the table, and the file."""
+        self._delivery.watch()
+        for process in list(self._workers.values()):
+            process.watch()
+        if orders.reload or self._changed():
+            orders.reload = False
+            self.reload()
+        if self._clock.monotonic() >= self._status_at:
+            self._status_at = self._clock.monotonic() + _STATUS_S
+            self._write_status("running")
 
     def _changed(self) -> bool:
         """The file has another stamp, and keeps it: editors write in parts, and take it away for a moment."""
@@ -154,7 +167,8 @@ class Supervisor:
             self._crews.pop(name)
         self._end(leaving, _WORKER_STOP_S)
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """All end, in order."""
         self._write_status("stopping")
         self._end(self._workers.values(), _WORKER_STOP_S)
         self._end([self._delivery], self._loaded.config.workers.drain_s + 2)
@@ -177,7 +191,7 @@ class Supervisor:
         return Process(name, start, self._loaded.config.workers.heartbeat_s, self._clock)
 
     def _process(self, target: Callable[..., None], *arguments: object) -> BaseProcess:
-        return self._context.Process(target=target, args=arguments, daemon=False)
+        return self._child(target, arguments)
 
     def _say_quarantined(self) -> None:
         for name, problems in self._loaded.quarantined.items():

@@ -11,12 +11,14 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from multiprocessing.connection import Connection
 from zoneinfo import ZoneInfo
 
 from pipeline import logs
+from pipeline.capture.camera_thread import CameraThread
 from pipeline.capture.mailbox import Mailbox
 from pipeline.clock import Clock, SystemClock
 from pipeline.config import Camera, Config, Detector
@@ -29,7 +31,7 @@ from pipeline.workers.detector import described, load_detector
 from pipeline.workers.lane import FindsPeople, Lane, turn
 from pipeline.workers.line import Line
 from pipeline.workers.pictures import Pictures
-from pipeline.workers.post import Post
+from pipeline.workers.post import Post, capturing
 from pipeline.workers.teller import Teller
 
 log = logging.getLogger(__name__)
@@ -88,7 +90,13 @@ class Worker:
     """The analysis loop over the posts of this process; `wake` is set when there is something to do."""
 
     def __init__(
-        self, detector: FindsPeople, origin: Origin, teller: Teller, clock: Clock, wake: threading.Event
+        self,
+        detector: FindsPeople,
+        origin: Origin,
+        teller: Teller,
+        clock: Clock,
+        wake: threading.Event,
+        capturing: Callable[[Camera, Mailbox, Clock, tzinfo], CameraThread] = capturing,
     ) -> None:
         self._detector = detector
         self._origin = origin
@@ -96,6 +104,7 @@ class Worker:
         self._clock = clock
         self._began = f"{clock.wall():.3f}"
         self._wake = wake
+        self._capturing = capturing
         self._posts: dict[str, Post] = {}
 
     @property
@@ -170,7 +179,8 @@ class Worker:
         if not _told_anew(camera):
             self._teller.close_orphans(camera.name)
         lane = Lane(camera, detector, self._origin_of(camera), self._detector.looks)
-        post = Post(lane, Mailbox(self._wake), self._clock, zone)
+        mailbox = Mailbox(self._wake)
+        post = Post(lane, mailbox, self._clock, self._capturing(camera, mailbox, self._clock, zone))
         self._posts[camera.name] = post
         post.start()
 

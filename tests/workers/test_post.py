@@ -1,0 +1,150 @@
+"""When a camera is lost, and what becomes of what was open on it; which of its changes need a new connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.capture.mailbox import Mailbox
+from pipeline.clock import SimulatedClock
+from pipeline.config import Detector
+from pipeline.rules.incidents import Origin
+from pipeline.types import CameraReport, CameraState, Frame, Incident
+from pipeline.workers.lane import Lane
+from pipeline.workers.post import Post
+from tests import fakes
+
+SILENCE_S = 10.0
+
+
+@dataclass
+class Capture:
+    recorded: bool = False
+
+
+class Thread:
+    """What a post knows of a capture thread."""
+
+    def __init__(self) -> None:
+        self.camera = Capture()
+        self.state = CameraState.WATCHING
+        self.stuck_threads = 0
+        self.looked_after: list[float] = []
+
+    def report(self, now: float) -> CameraReport:
+        return CameraReport("front", self.state, 0.0)
+
+    def restart_if_stuck(self, now: float) -> bool:
+        self.looked_after.append(now)
+        return False
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+class Told(Lane):
+    """A lane that notes why it was interrupted."""
+
+    reasons: list[str]
+
+    def interrupt(self, reason: str, wall: float | None) -> list[Incident]:
+        self.reasons.append(reason)
+        return super().interrupt(reason, wall)
+
+
+class Watched:
+    def __init__(self) -> None:
+        self.clock, self.mailbox, self.thread = SimulatedClock(1000.0), Mailbox(), Thread()
+        lane = Told(fakes.camera(), Detector(), Origin("here"))
+        lane.reasons = self.reasons = []
+        self.post = Post(lane, self.mailbox, self.clock, self.thread)  # type: ignore[arg-type]
+
+    def picture(self) -> None:
+        self.mailbox.put(Frame("front", 0, 0.0, np.zeros((90, 160), np.uint8)))
+        assert self.post.take() is not None
+
+    def after(self, seconds: float) -> list[str]:
+        self.clock.advance(seconds)
+        self.post.look_after()
+        return self.reasons
+
+
+@pytest.fixture
+def watched() -> Watched:
+    return Watched()
+
+
+def test_a_camera_that_shows_nothing_for_too_long_ends_what_is_open_once(watched: Watched):
+    watched.picture()
+    watched.thread.state = CameraState.STALLED
+    assert watched.after(SILENCE_S - 0.1) == []
+    assert watched.after(0.2) == ["camera_lost"]
+    assert watched.after(60) == ["camera_lost"]
+    watched.picture()
+    assert watched.after(SILENCE_S + 0.1) == ["camera_lost", "camera_lost"]
+
+
+@pytest.mark.parametrize("state", [CameraState.WATCHING, CameraState.OVERLOADED])
+def test_who_shows_pictures_is_not_lost_because_nobody_has_time_for_them(watched: Watched, state: CameraState):
+    watched.picture()
+    watched.thread.state = state
+    assert watched.after(60) == []
+    assert watched.post.report(0).state is CameraState.STALLED
+
+
+def test_a_recording_can_wait(watched: Watched):
+    watched.picture()
+    watched.thread.camera.recorded, watched.thread.state = True, CameraState.OPENING
+    assert watched.after(600) == []
+    watched.thread.state = CameraState.ENDED
+    assert watched.after(0.1) == ["end_of_recording"]
+
+
+def test_a_camera_that_never_showed_anything_has_nothing_to_end(watched: Watched):
+    watched.thread.state = CameraState.WAITING
+    assert watched.after(600) == []
+
+
+def test_its_thread_is_looked_after_all_the_time(watched: Watched):
+    watched.after(1)
+    watched.after(1)
+    assert watched.thread.looked_after == [1.0, 2.0]
+
+
+def test_pictures_that_fail_are_counted_until_one_does_not(watched: Watched):
+    for _ in range(4):
+        watched.post.failed(ValueError("no picture"))
+    assert not watched.post.hopeless
+    watched.post.failed(ValueError("no picture"))
+    assert watched.post.hopeless
+    assert watched.reasons == ["analysis_failed"]  # a new lane each time, of which ours was the first
+    assert watched.post.report(3).error_kind == "analysis"
+    watched.post.concluded()
+    assert not watched.post.hopeless
+    assert watched.post.report(3).error_kind is None
+
+
+@pytest.mark.parametrize(
+    ("change", "goes_on"),
+    [
+        ({"rules": {}}, True),
+        ({"zones": {}, "rules": {}}, True),
+        ({"analyse_fps": 2.0}, False),
+        ({"enabled": False}, False),
+        ({"smallest": 0.2}, False),
+    ],
+)
+def test_rules_zones_and_lines_change_under_a_running_camera(watched: Watched, change: dict[str, Any], goes_on: bool):
+    assert watched.post.takes(watched.post.camera.model_copy(update=change)) is goes_on
+
+
+def test_the_report_says_what_the_analysis_knows(watched: Watched):
+    for _ in range(3):
+        watched.picture()
+    told = watched.post.report(7)
+    assert (told.analysed, told.journal_waiting, told.open_incidents) == (3, 7, 0)
+    assert replace(told, fps_analysed=0).state is CameraState.WATCHING
