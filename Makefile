@@ -10,7 +10,7 @@ SHARED ?= $(wildcard $(HERE)../shared)
 export ZONEWATCH_SHARED := $(if $(SHARED),$(abspath $(SHARED)))
 FOOTAGE = $(wildcard $(SHARED)/footage)
 
-.PHONY: help demo test check bench-smoke bench-incidents lock clean
+.PHONY: help demo test check mutations bench-smoke bench-incidents lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -31,6 +31,10 @@ check: ## lint, format, types, import contracts, shape of the code
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q tests/test_house.py
+
+mutations: ## small mistakes made on purpose: do the tests notice? two minutes
+	@sh setup.sh test
+	@$(BIN)/python -m tests.mutations $(ARGS)
 
 bench-smoke: ## the benchmarks once over, short: do they still run?
 	@sh setup.sh test

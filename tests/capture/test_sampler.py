@@ -39,3 +39,9 @@ def test_after_a_gap_it_does_not_catch_up():
 
 def test_timestamps_rounded_to_milliseconds_do_not_matter():
     assert chosen(5, [round(n / 15, 3) for n in range(150)]) == list(range(0, 150, 3))
+
+
+def test_while_there_is_no_time_for_all_as_many_times_fewer_are_taken_evenly():
+    sampler = Sampler(5)
+    sampler.stretch = 2.0
+    assert [n for n in range(100) if sampler.wants(n / 10)] == list(range(0, 100, 4))

@@ -41,6 +41,18 @@ def test_over_a_jump_of_the_timestamps_the_local_clock_counts(jump: float):
     assert placed[-1].at == pytest.approx(WALL + 101.9, abs=0.01)
 
 
+@pytest.mark.parametrize("jump", [0.8, 2.0, 4.9])
+def test_a_clock_that_is_set_forward_is_no_time_spent_once_a_connection_has_settled(jump: float):
+    placed = play(Timeline(), steady(40) + steady(10, pts=4.0 + jump, arrival=104.0))
+    assert steps(placed) == pytest.approx([FRAME] * 49, abs=1e-3)
+
+
+def test_until_a_connection_has_settled_nobody_knows_how_late_its_first_picture_was():
+    placed = play(Timeline(), steady(30))
+    assert [one.at_error for one in placed[1:20]] == pytest.approx([0.5 + FRAME] * 19, abs=1e-3)
+    assert [one.at_error for one in placed[21:]] == pytest.approx([FRAME] * 9, abs=1e-3)
+
+
 def test_a_gap_that_the_timestamps_tell_is_kept():
     placed = play(Timeline(), steady(10) + steady(10, pts=31.0, arrival=131.0))
     assert steps(placed)[9] == pytest.approx(30.1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.perceive.affinity import NEVER, paired_cost
+from pipeline.perceive.affinity import NEVER, doubles, paired_cost
 from pipeline.perceive.appearance import SIZE
 from pipeline.perceive.kalman import Kalman
 from pipeline.perceive.track_kernels import apart, cheapest_columns, crowding, learn, sighted
@@ -30,6 +30,27 @@ def cost(other: tuple[float, float, float, float], look: NDArray[np.float32], *,
     people = Detections(np.array([other], np.float32), np.ones(1, np.float32), looks=look)
     all_ = np.array([0])
     return float(paired_cost(filters.boxes(), last, filters.cov, RED, all_, people, all_, sure=sure)[0, 0])
+
+
+@pytest.mark.parametrize(
+    ("box", "double"),
+    [
+        ((0.0, 0.0, 0.4, 1.0), True),
+        ((0.08, 0.0, 0.48, 1.0), True),  # they share 2/3 of both
+        ((0.12, 0.0, 0.52, 1.0), False),  # half
+        ((0.0, 0.0, 0.4, 0.66), True),  # two thirds again, and too short for a slice
+        ((0.1, 0.05, 0.3, 1.0), True),  # a slice, as tall as they
+        ((0.28, 0.0, 0.43, 1.0), True),  # four fifths of it on them
+        ((0.32, 0.0, 0.48, 1.0), False),  # half of it
+        ((0.1, 0.0, 0.3, 0.6), False),  # a child before them
+    ],
+)
+def test_second_boxes_on_somebody_are_much_the_same_or_a_slice_as_tall(
+    box: tuple[float, float, float, float], double: bool
+):
+    known = np.array([[2.0, 0.0, 2.4, 1.0], [0.0, 0.0, 0.4, 1.0]], np.float32)
+    assert doubles(np.array([box], np.float32), known).tolist() == [double]
+    assert doubles(np.array([box], np.float32), known[:1]).tolist() == [False]
 
 
 def test_a_stranger_is_taken_for_nobody_else_unless_they_are_on_the_spot():

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.types import IncidentState, Point
-from tests.fakes import HEIGHT, Walker, Way, lives, rules, watch, way
+from tests.fakes import HEIGHT, Street, Walker, Way, lives, now, rules, watch, way
 
 RATES = [2, 5, 10, 25]
 TO_THE_RIGHT = way((0, 0.3, 0.6), (4, 0.7, 0.6))
@@ -121,6 +121,17 @@ def test_a_stray_box_across_the_line_and_back_is_no_crossing():
 def test_who_walks_around_the_end_of_the_line_does_not_cross_it():
     around = way((0, 0.3, 0.6), (2, 0.45, 0.97), (3, 0.55, 0.97), (5, 0.7, 0.6))
     assert crossings(around) == []
+
+
+def test_who_is_not_shown_for_some_seconds_and_comes_back_as_the_same_has_crossed_meanwhile():
+    """The tracker stops showing who is looked for in vain, and knows them again when they come out."""
+    watched, told = rules("cross"), []
+    before, after = Street({1: Walker(TO_THE_RIGHT, until=1.5)}), Street({1: Walker(TO_THE_RIGHT, since=3.5)})
+    for picture in range(30):
+        at = picture / 5
+        told += watched.update((before if at < 2.5 else after).tracks(at), now(at))
+    ((crossed, _),) = lives(told)
+    assert crossed.direction == "left_to_right"
 
 
 @pytest.mark.parametrize("fps", RATES)

@@ -109,6 +109,15 @@ def test_who_walks_off_left_when_they_crossed_the_border_though_a_box_trembles()
         assert 1.0 <= left <= 1.1, tremble
 
 
+def test_who_waits_a_hands_breadth_beside_the_zone_has_not_left_it():
+    """For a minute: nearer than says that somebody has left, farther than boxes tremble."""
+    beside = 0.6 + 0.04 * HEIGHT / ASPECT
+    walk = way((0, 0.5, 0.6), (1, beside, 0.6), (61, beside, 0.6), (62, 0.5, 0.6), (63, 0.9, 0.6))
+    (life,) = lives(watch(rules(), {1: walk}, 70))
+    assert life[-1].state is IncidentState.CLOSED
+    assert life[-1].at.media > 61
+
+
 def test_feet_that_only_flicker_at_the_border_are_one_visit_at_most():
     for phase in (0, 1):
         told = watch(rules(), {1: lambda at, p=phase: (0.4 + (0.01 if (round(at * 5) + p) % 2 else -0.01), 0.6)}, 20)

@@ -1,0 +1,194 @@
+"""Small mistakes, made on purpose one after the other: do the tests of the room notice? Run by CI, about two minutes.
+
+    python -m tests.mutations [--jobs 2] [--only TEXT]
+
+Each is made in a copy of the clone, where the tests that ought to notice are run until the first that fails. It is one
+that the tests of this project once let live, or of the kind: a limit, a comparison, a step left out. Ends with 1 where
+fewer than `FLOOR` of them are noticed, and when one no longer fits the code: then write it anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+FLOOR = 0.9
+LIMIT_S = 60.0
+COPIED = ("pipeline", "tests", "models", "benchmarks", "pyproject.toml", "streams.yaml")
+
+
+class Mutation(NamedTuple):
+    """In `file`, `before` becomes `after`; one of `tests` should fail."""
+
+    file: str
+    before: str
+    after: str
+    tests: str
+
+
+MUTATIONS = [
+    # capture
+    Mutation("capture/timeline.py", "SETTLING_ERROR_S = 0.5", "SETTLING_ERROR_S = 0.0", "capture/test_timeline.py"),
+    Mutation("capture/timeline.py", "JUMP_S = 0.5", "JUMP_S = 5.0", "capture/test_timeline.py"),
+    Mutation("capture/timeline.py", "if step <= 0:", "if step < 0:", "capture/test_timeline.py"),
+    Mutation(
+        "capture/timeline.py",
+        "self._offset = min(self._offset",
+        "self._offset = max(self._offset",
+        "capture/test_timeline.py",
+    ),
+    Mutation(
+        "capture/timeline.py", "step *= self._pace.rate", "step *= 1.0", "capture/test_pace.py capture/test_timeline.py"
+    ),
+    Mutation("capture/pace.py", "if abs(self.rate - 1 - slope) <= noise:", "if True:", "capture/test_pace.py"),
+    Mutation("capture/sampler.py", "_EARLY = 0.1", "_EARLY = 0.9", "capture/test_sampler.py"),
+    Mutation(
+        "capture/sampler.py",
+        "period = self._period * self.stretch",
+        "period = self._period",
+        "capture/test_sampler.py capture/test_load.py",
+    ),
+    Mutation("capture/mailbox.py", "self.dropped += 1", "pass", "capture/test_mailbox.py"),
+    Mutation("capture/mailbox.py", "if self.lossless and not", "if False and not", "capture/test_mailbox.py"),
+    Mutation("capture/load.py", "_PATIENCE_S = 2.0", "_PATIENCE_S = 200.0", "capture/test_load.py"),
+    Mutation("capture/load.py", "self.stretch / _FASTER, 1.0", "self.stretch, 1.0", "capture/test_load.py"),
+    Mutation("capture/tape.py", "AHEAD = ", "AHEAD = 0 * ", "capture/test_tape.py"),
+    Mutation("capture/backoff.py", "wait * (1 - self._chance() / 2)", "wait", "capture/test_camera.py"),
+    Mutation("capture/web.py", "_host(url) in self._hosts", "True", "capture/test_web.py"),
+    Mutation("capture/container.py", "width * height > camera.max_pixels", "False", "capture/test_web.py"),
+    # perceive
+    Mutation(
+        "perceive/affinity.py", "_SLICE = 0.75", "_SLICE = 0.99", "perceive/test_affinity.py perceive/test_track.py"
+    ),
+    Mutation("perceive/affinity.py", "_SAME = 0.6", "_SAME = 0.99", "perceive/test_affinity.py perceive/test_track.py"),
+    Mutation(
+        "perceive/affinity.py",
+        "_SAME_LOOKS = 0.30",
+        "_SAME_LOOKS = 3.0",
+        "perceive/test_affinity.py perceive/test_track.py",
+    ),
+    Mutation("perceive/track.py", "confirm_s: float = 0.15", "confirm_s: float = 1.5", "perceive/test_track.py"),
+    Mutation("perceive/track.py", "lost_s: float = 2.0", "lost_s: float = 200.0", "perceive/test_track.py"),
+    Mutation("perceive/track.py", "self._roll.missed_s[rows] += elapsed", "pass", "perceive/test_track.py"),
+    Mutation("perceive/sweep.py", "_OVERLAP = 0.3", "_OVERLAP = 0.0", "perceive/test_sweep.py"),
+    Mutation("perceive/sweep.py", "return False\n", "return True\n", "perceive/test_attention.py"),
+    Mutation("perceive/sieve.py", ">=", "<", "perceive/test_sieve.py"),
+    # rules
+    Mutation("rules/in_zone.py", "_CLEAR_OF_ZONE = 0.05", "_CLEAR_OF_ZONE = 0.0", "rules"),
+    Mutation("rules/in_zone.py", "_BLUR = 0.03", "_BLUR = 0.3", "rules"),
+    Mutation(
+        "rules/visits.py", "State.LOST: max(self.release_s, OUT_OF_SIGHT_S)", "State.LOST: self.release_s", "rules"
+    ),
+    Mutation("rules/visits.py", "State.LEAVING: {Signal.IN: State.INSIDE, ", "State.LEAVING: {", "rules"),
+    Mutation("rules/cross.py", "_CLEAR_OF_LINE = 0.05", "_CLEAR_OF_LINE = 0.0", "rules"),
+    Mutation(
+        "rules/cross.py", "self._pending = None if self._pending else crossing", "self._pending = crossing", "rules"
+    ),
+    Mutation("rules/incidents.py", "_WAITED_FOR_S = 10.0", "_WAITED_FOR_S = 0.0", "rules"),
+    Mutation("rules/incidents.py", "watch.case.revision += 1", "watch.case.revision += 2", "rules"),
+    # sinks
+    Mutation("sinks/outbox.py", 'return mark.id in ("", found)', "return True", "sinks/test_outbox.py"),
+    Mutation("sinks/outbox.py", "WHERE at < ? AND +seq <= ?", "WHERE at < ? AND +seq > -?", "sinks/test_outbox.py"),
+    Mutation("sinks/journal_file.py", "WHEN NEW.state = 'closed'", "WHEN 0", "sinks/test_outbox.py"),
+    Mutation("sinks/journal_file.py", "if moved or", "if", "sinks/test_outbox.py"),
+    Mutation("sinks/redis_stream.py", "if mark ~= ARGV[2] then return mark end", "", "sinks/test_redis_stream.py"),
+    Mutation("sinks/redis_stream.py", 'if group["name"].startswith(FEEDS):', "if True:", "sinks/test_redis_stream.py"),
+    Mutation("sinks/message.py", 'data["revision"] += 1', "pass", "sinks/test_message.py workers/test_teller.py"),
+    # workers
+    Mutation("workers/worker.py", "_STUCK_LIMIT = 3", "_STUCK_LIMIT = 300", "workers/test_worker.py"),
+    Mutation("workers/worker.py", "self._teller.close_orphans(camera.name)", "pass", "workers/test_worker.py"),
+    Mutation(
+        "workers/post.py",
+        'reason = "end_of_recording" if self.finished else "camera_lost"',
+        "return []",
+        "workers/test_post.py",
+    ),
+    Mutation("workers/post.py", "_HOPELESS = 5", "_HOPELESS = 500", "workers/test_post.py"),
+    Mutation(
+        "workers/process.py",
+        "self._not_before = now + self._pause",
+        "self._not_before = now",
+        "workers/test_process.py",
+    ),
+    Mutation("workers/process.py", "_LONGEST_PAUSE_S = 30.0", "_LONGEST_PAUSE_S = 3000.0", "workers/test_process.py"),
+    Mutation(
+        "workers/supervisor.py", "            self._replace_all()\n", "            pass\n", "workers/test_supervisor.py"
+    ),
+    Mutation("workers/supervisor.py", "if len(crew) < most:", "if True:", "workers/test_supervisor.py"),
+    Mutation("workers/teller.py", "_PATIENCE_S = 5.0", "_PATIENCE_S = 500.0", "workers/test_teller.py"),
+    Mutation("workers/waiting.py", "self._read = self._after_first\n", "pass\n", "workers/test_waiting.py"),
+    Mutation("workers/retention.py", "> self._alerts.snapshots_gb * 1e9", "> inf", "workers/test_retention.py"),
+]
+
+
+def main() -> None:
+    """Make them all, and say which live."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--only", default="", help="those with this in their file or text")
+    args = parser.parse_args()
+    chosen = [one for one in MUTATIONS if args.only in f"{one.file} {one.before}"]
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        copies: SimpleQueue[Path] = SimpleQueue()
+        for number in range(args.jobs):
+            copies.put(_copy(Path(folder) / str(number)))
+        with ThreadPoolExecutor(args.jobs) as pool:
+            noticed = list(pool.map(lambda one: _noticed(one, copies), chosen))
+    living = [one for one, seen in zip(chosen, noticed, strict=True) if not seen]
+    for one in living:
+        print(f"lives: pipeline/{one.file}: {one.before!r} -> {one.after!r}")
+    print(f"{len(chosen) - len(living)} of {len(chosen)} mutations noticed, {time.monotonic() - began:.0f} s")
+    if len(living) > (1 - FLOOR) * len(chosen):
+        raise SystemExit(1)
+
+
+def _copy(to: Path) -> Path:
+    """With its compiled code, which is found by the time and the size of its source."""
+    to.mkdir()
+    for name in COPIED:
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy2)(source, to / name)
+    return to
+
+
+def _noticed(one: Mutation, copies: SimpleQueue[Path]) -> bool:
+    copy = copies.get()
+    file = copy / "pipeline" / one.file
+    before, stat = file.read_text("utf-8"), file.stat()
+    if before.count(one.before) == 0:
+        raise SystemExit(f"tests/mutations.py: {one.before!r} is no longer in pipeline/{one.file}: write it anew")
+    try:
+        file.write_text(before.replace(one.before, one.after, 1), "utf-8")
+        return _fails(copy, one.tests.split())
+    finally:
+        file.write_text(before, "utf-8")
+        os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+        copies.put(copy)
+
+
+def _fails(copy: Path, tests: list[str]) -> bool:
+    """A test that hangs has noticed too; one that cannot be collected has not: the mutation is no program."""
+    command = [sys.executable, "-m", "pytest", "-xq", "-p", "no:cacheprovider", *(f"tests/{test}" for test in tests)]
+    env = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        ended = subprocess.run(command, cwd=copy, env=env, capture_output=True, timeout=LIMIT_S)
+    except subprocess.TimeoutExpired:
+        return True
+    if ended.returncode not in (0, 1):
+        raise SystemExit(f"tests/mutations.py: the tests cannot be run:\n{ended.stdout.decode()[-2000:]}")
+    return ended.returncode == 1
+
+
+if __name__ == "__main__":
+    main()
