@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pipeline.config_crosschecks import seldom as too_seldom
 from pipeline.config_file import Document, read
 from pipeline.config_models import (
     Alerts,
@@ -56,6 +57,7 @@ __all__ = [
     "Zone",
     "load",
     "problems",
+    "too_seldom",
 ]
 
 

@@ -15,6 +15,9 @@ from pipeline.config_problems import did_you_mean, mistake
 from pipeline.config_url import Kind, Url
 
 _TRIGGERS = ("enter", "exit", "inside", "dwell", "cross")
+# So many pictures a second are needed to see somebody who walks do it: two of them in a zone, and one on either side of
+# a line by a track that has not been lost in between (docs/design/pipeline.md).
+_LEAST_FPS = {"enter": 0.5, "exit": 0.5, "inside": 0.5, "dwell": 0.2, "cross": 1.0}
 _NO = ("false", "no", "off", "n", "f", "0")
 
 
@@ -68,6 +71,7 @@ def camera(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
         one = _get(data["rules"], name)
         yield from _unknown(("rules", name), "zone", _get(one, "zone"), _names(zones))
         yield from _unknown(("rules", name), "line", _get(one, "line"), _names(lines))
+        yield from _seldom(("rules", name), one, _number(data.get("analyse_fps", 5.0)))
         yield from _along(("rules", name, "direction"), _get(one, "direction"), _get(lines, _get(one, "line")))
 
 
@@ -83,6 +87,24 @@ def _unknown(loc: tuple[str, ...], what: str, name: Any, known: list[str]) -> It
     if isinstance(name, str) and name not in known:
         hint = did_you_mean(name, known, f"The {what}s of this camera")
         yield mistake((*loc, what), f"this camera has no {what} `{name}`", hint)
+
+
+def _seldom(loc: tuple[str, ...], one: Any, fps: float | None) -> Iterator[InitErrorDetails]:
+    """What happens between two pictures is not seen."""
+    trigger, seconds = _get(one, "trigger"), _number(_get(one, "seconds"))
+    if fps is not None and (message := seldom(str(trigger), fps)):
+        yield mistake((*loc, "trigger"), message, "Raise analyse_fps.")
+    elif trigger == "dwell" and fps and seconds is not None and 0 < seconds * fps < 1:
+        message = f"is less than from one analysed picture to the next, at {fps:g} a second"
+        yield mistake((*loc, "seconds"), message, f"Raise analyse_fps, or wait {1 / fps:g} s.")
+
+
+def seldom(trigger: str, fps: float) -> str:
+    """What is wrong with judging this trigger by so few pictures a second; empty if nothing is. 0 is all of them."""
+    least = _LEAST_FPS.get(trigger, 0.0)
+    if not 0 < fps < least:
+        return ""
+    return f"`{trigger}` needs {least:g} analysed pictures a second at least, not {fps:g}"
 
 
 def _along(loc: tuple[str, ...], direction: Any, line: Any) -> Iterator[InitErrorDetails]:

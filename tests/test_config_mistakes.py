@@ -213,6 +213,26 @@ def test_a_rule_that_cannot_work_is_told(tmp_path: Path, rule: str, key: str, sa
 
 
 @pytest.mark.parametrize(
+    ("trigger", "fps", "needed"), [("cross", 0.9, 1), ("enter", 0.4, 0.5), ("exit", 0.4, 0.5), ("inside", 0.2, 0.5)]
+)
+def test_what_happens_between_two_pictures_is_not_asked_for(tmp_path: Path, trigger: str, fps: float, needed: float):
+    where = "line: l" if trigger == "cross" else "zone: z"
+    lines = f"{ZONE}rules: {{r: {{trigger: {trigger}, {where}}}}}\nanalyse_fps: %s"
+    (problem,) = told(camera(tmp_path, lines % fps))
+    assert problem.key == "cameras.gate.rules.r.trigger"
+    assert f"`{trigger}` needs {needed:g} analysed pictures a second at least, not {fps:g}" in str(problem)
+    assert not told(camera(tmp_path, lines % needed))
+
+
+def test_a_dwell_has_a_picture_at_least(tmp_path: Path):
+    lines = f"{ZONE}rules: {{r: {{trigger: dwell, zone: z, seconds: %s}}}}\nanalyse_fps: 0.5"
+    (problem,) = told(camera(tmp_path, lines % 1.9))
+    assert problem.key == "cameras.gate.rules.r.seconds"
+    assert "wait 2 s" in str(problem)
+    assert not told(camera(tmp_path, lines % 2))
+
+
+@pytest.mark.parametrize(
     ("points", "direction", "instead"),
     [
         ("[[0.1, 0.5], [0.9, 0.5]]", "left_to_right", "top_to_bottom"),

@@ -17,7 +17,7 @@ from pipeline import logs
 from pipeline.capture.length import length_s
 from pipeline.clock import SystemClock
 from pipeline.commands.output import MISUSED, errors_told, fail
-from pipeline.config import Camera, Loaded, Url, load
+from pipeline.config import Camera, Loaded, Url, load, too_seldom
 from pipeline.sinks.message import canonical, cloud_event
 from pipeline.workers.replay import Step
 from pipeline.workers.replay import replay as play
@@ -38,6 +38,9 @@ def replay(
         loaded = load(config)
         chosen = _camera(loaded, camera)
         paths = _paths(videos)
+        for name, rule in chosen.rules.items():
+            if fps is not None and (seldom := too_seldom(rule.trigger, fps)):
+                typer.echo(f"zonewatch: rule {name}: {seldom}: some of it will be missed.", err=True)
         with _lines(out) as lines, _progress(paths) as shown:
             for step in play(loaded.config, chosen, paths, fps):
                 for incident in step.incidents:
