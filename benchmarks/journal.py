@@ -9,6 +9,7 @@ ratio of the long one to the short one. `--smoke`: 1,000 and 100,000 rows.
 from __future__ import annotations
 
 import argparse
+import os
 import sqlite3
 import tempfile
 import threading
@@ -42,6 +43,7 @@ def main() -> None:
     sizes = (1_000, 100_000) if args.smoke else (SHORT, args.rows)
     with tempfile.TemporaryDirectory() as folder:
         paths = [_filled(Path(folder) / f"{rows}.db", rows) for rows in sizes]
+        os.sync()  # what was filled in is on disk before anything is timed
         costs = _measured(paths)
         waits = [_longest_wait(path) for path in paths]
     print(f"{'':>10}  {sizes[0]:>12,} rows  {sizes[1]:>12,} rows  times")

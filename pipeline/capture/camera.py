@@ -170,13 +170,13 @@ class Camera:
             return self._mailbox.put(frame, stop)
         idle, late = not len(self._mailbox), stream.lag_s > _CATCHING_UP_S and self.config.transport == "tcp"
         room = self._mailbox.has_room(_PATIENCE_S if stream.patient or late else 0.0, stop)
-        self._mind(self._clock.monotonic(), not room or (stream.busy and stream.lag_s > BEHIND_S), idle)
+        self._mind(self._clock.monotonic(), not room, idle, stream.busy and stream.lag_s > BEHIND_S)
         with self._hand_over:
             return not self._abandoned and self._mailbox.put(frame)
 
-    def _mind(self, now: float, behind: bool, idle: bool) -> None:
+    def _mind(self, now: float, behind: bool, idle: bool, late: bool) -> None:
         """Ask for fewer pictures while there is no time for all, and say so."""
-        self._load.note(now, behind, idle)
+        self._load.note(now, behind, idle, late)
         self._sampler.stretch = self._load.stretch
         over = self._load.over(now)
         if over is not (self._state is CameraState.OVERLOADED):

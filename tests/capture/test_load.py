@@ -68,3 +68,21 @@ def test_what_comes_and_goes_is_one_overload():
         over.append(load.over(now))
         now = run(load, 3.0, behind=True, since=now)
     assert all(over)
+
+
+def test_a_reader_that_does_not_keep_up_is_told_and_what_it_gives_is_analysed():
+    load = Load()
+    for n in range(25):
+        load.note(n / 5, behind=False, idle=True, late=True)
+        assert load.over(n / 5) is (n >= 5)
+    assert load.stretch == 1
+    for n in range(25, 50):
+        load.note(n / 5, behind=False, idle=True, late=False)
+    assert not load.over(49 / 5)
+
+
+def test_a_reader_that_is_late_for_a_moment_is_no_overload():
+    load = Load()
+    for n in range(50):
+        load.note(n / 5, behind=False, idle=True, late=n % 5 != 0)
+        assert not load.over(n / 5)
