@@ -95,7 +95,12 @@ def _group(camera: str | None, severity: Severity | None) -> str:
 
 
 def _me() -> str:
-    return f"{getpass.getuser()}@{socket.gethostname()}"
+    """Containers give their processes numbers that have no name."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = f"user-{os.getuid()}"
+    return f"{name}@{socket.gethostname()}"
 
 
 def _source(config: Config, since: str | None, group: str) -> Source:
