@@ -90,6 +90,7 @@ class Workers(Strict):
     heartbeat_s: Number = Field(
         10.0, ge=1, le=300, description="A worker that reports nothing for so long is replaced; seconds."
     )
+    memory_gb: Number = Field(4.0, ge=0.25, le=1024, description="A worker that takes more memory is replaced; GB.")
     drain_s: Number = Field(
         10.0, ge=0, le=300, description="Time for the last alerts to be delivered when stopping; seconds."
     )

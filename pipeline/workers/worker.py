@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from multiprocessing.connection import Connection
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pipeline import logs
@@ -106,13 +107,15 @@ class Worker:
         self._wake = wake
         self._capturing = capturing
         self._posts: dict[str, Post] = {}
+        self._memory_gb = float("inf")
+        self._swollen = False
 
     @property
     def stuck(self) -> bool:
-        """Too many capture threads are lost in libav, or no camera's pictures can be analysed any longer."""
+        """Too many threads are lost in libav, no picture can be analysed any longer, or it takes too much memory."""
         posts = self._posts.values()
         hopeless = bool(posts) and all(post.hopeless for post in posts)
-        return hopeless or sum(post.stuck_threads for post in posts) >= _STUCK_LIMIT
+        return self._swollen or hopeless or sum(post.stuck_threads for post in posts) >= _STUCK_LIMIT
 
     def run(self, line: Line, stop: threading.Event) -> None:
         """Turn after turn, until told to stop; then capture, analysis and the last incidents end in this order."""
@@ -135,6 +138,7 @@ class Worker:
     def apply(self, config: Config) -> None:
         """Take the difference: new cameras start, gone ones stop, changed rules change under the running camera."""
         self._origin = replace(self._origin, config_hash=config.hash)
+        self._memory_gb = config.workers.memory_gb
         wanted = {name: camera for name, camera in config.cameras.items() if camera.enabled}
         for name in [name for name, post in self._posts.items() if not _goes_on(post, wanted.get(name))]:
             self._dismiss(name)
@@ -168,9 +172,31 @@ class Worker:
             self._wake.set()
 
     def _round(self) -> None:
+        self._mind_memory()
         for post in self._posts.values():
             if incidents := post.look_after():
                 self._teller.tell(incidents, post.camera, None)
+
+    def _mind_memory(self) -> None:
+        """One that swells would take the machine, and every camera on it, with it."""
+        taken = memory_gb()
+        if taken <= self._memory_gb:
+            return
+        log.error(
+            "this worker takes %.1f GB of memory, more than workers.memory_gb (%g) allows, and is replaced.%s",
+            taken,
+            self._memory_gb,
+            self._largest(),
+        )
+        self._swollen = True
+
+    def _largest(self) -> str:
+        """Which camera to look at first."""
+        sizes = [(report.size, report.camera) for report in self._report().cameras if report.size]
+        if not sizes:
+            return ""
+        (wide, high), camera = max(sizes)
+        return f" The largest pictures, {wide}x{high}, are those of camera {camera}."
 
     def _report(self) -> WorkerReport:
         return WorkerReport(tuple(post.report(self._teller.waiting) for post in self._posts.values()))
@@ -211,6 +237,15 @@ class Worker:
     def _origin_of(self, camera: Camera) -> Origin:
         """A looped recording begins again at media time 0 with each worker: its incidents are others each time."""
         return replace(self._origin, run=self._began) if camera.loop else self._origin
+
+
+def memory_gb() -> float:
+    """What this process takes, shared pages too; 0 where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e9
 
 
 def _told_anew(camera: Camera) -> bool:

@@ -28,14 +28,16 @@ class Capture:
 class Thread:
     """What a post knows of a capture thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "front") -> None:
+        self.name = name
         self.camera = Capture()
         self.state = CameraState.WATCHING
         self.stuck_threads = 0
+        self.size: tuple[int, int] | None = None
         self.looked_after: list[float] = []
 
     def report(self, now: float) -> CameraReport:
-        return CameraReport("front", self.state, 0.0)
+        return CameraReport(self.name, self.state, 0.0, size=self.size)
 
     def restart_if_stuck(self, now: float) -> bool:
         self.looked_after.append(now)

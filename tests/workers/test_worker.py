@@ -15,9 +15,10 @@ from pipeline.config import Camera, Config
 from pipeline.rules.incidents import Origin
 from pipeline.sinks.outbox import Outbox
 from pipeline.store.snapshots import Snapshots
+from pipeline.workers import worker as module
 from pipeline.workers.pictures import Pictures
 from pipeline.workers.teller import Teller
-from pipeline.workers.worker import Worker
+from pipeline.workers.worker import Worker, memory_gb
 from tests.sinks.facts import WALL, event
 from tests.workers.test_failing_lane import Picky
 from tests.workers.test_post import Thread
@@ -35,11 +36,11 @@ class Station:
         self.worker = Worker(Picky(), Origin("here"), teller, self.clock, threading.Event(), self._capturing)
 
     def _capturing(self, camera: Camera, mailbox: Mailbox, clock: Clock, zone: tzinfo) -> Any:
-        self.made[camera.name] = Thread()
+        self.made[camera.name] = Thread(camera.name)
         return self.made[camera.name]
 
-    def apply(self, **cameras: dict[str, Any]) -> None:
-        told = {"site": {"id": "here"}, "cameras": cameras}
+    def apply(self, workers: dict[str, Any] | None = None, **cameras: dict[str, Any]) -> None:
+        told = {"site": {"id": "here"}, "cameras": cameras, "workers": workers or {}}
         self.worker.apply(Config.model_validate(told))
 
     def closed(self) -> list[tuple[str, str]]:
@@ -87,6 +88,27 @@ def test_three_threads_that_never_came_back_are_reason_to_be_replaced(
     for thread, count in zip(station.made.values(), stuck, strict=True):
         thread.stuck_threads = count
     assert station.worker.stuck is replaced
+
+
+@pytest.mark.parametrize(("limit", "replaced"), [(1000, False), (0.25, True)])
+def test_one_that_takes_too_much_memory_is_replaced_and_says_whose_pictures_are_large(
+    station: Station, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, limit: float, replaced: bool
+):
+    monkeypatch.setattr(module, "memory_gb", lambda: 0.3)
+    station.apply(small={"url": "rtsp://h/a"}, large={"url": "rtsp://h/b"}, workers={"memory_gb": limit})
+    station.made["large"].size, station.made["small"].size = (7680, 4320), (640, 360)
+    station.worker._round()
+    assert station.worker.stuck is replaced
+    words = "0.3 GB of memory, more than workers.memory_gb (0.25) allows"
+    assert (words in caplog.text) is replaced
+    assert ("7680x4320, are those of camera large" in caplog.text) is replaced
+
+
+def test_what_a_process_takes_grows_with_what_it_holds():
+    before = memory_gb()
+    held = bytearray(200_000_000)
+    assert memory_gb() - before == pytest.approx(0.2, abs=0.05)
+    del held
 
 
 def test_nobody_to_watch_is_no_reason_to_be_replaced(station: Station):
