@@ -41,8 +41,9 @@ from pipeline.types import CameraState
 from pipeline.workers.detector import described, load_detector
 from pipeline.workers.line import Line
 from pipeline.workers.pictures import Pictures
+from pipeline.workers.reports import WorkerReport
 from pipeline.workers.teller import Teller
-from pipeline.workers.worker import Worker, WorkerReport
+from pipeline.workers.worker import Worker
 
 SIZE, FPS, WANTED = (640, 360), 10, 5.0
 LEAST_SHARE, TOLD_WITHIN_S = 0.99, 5.0

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.needs import missing
+from pipeline.frame import Frame
 from pipeline.perceive.person import PersonDetector
-from pipeline.types import Boxes, Detections, Frame, Pixels
+from pipeline.types import Boxes, Detections, Pixels
 
 HIT = 0.5
 """IoU from which a box is on the person."""

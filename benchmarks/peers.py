@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from pipeline.config import Detector
-from pipeline.types import Boxes, Frame, Pixels, Region
+from pipeline.frame import Frame
+from pipeline.types import Boxes, Pixels, Region
 from pipeline.workers.detector import load_detector
 
 Peer = Iterator[float]

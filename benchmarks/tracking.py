@@ -13,9 +13,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from pipeline.frame import Frame
 from pipeline.perceive.appearance import describe
 from pipeline.perceive.track import Tracker, TrackerSettings
-from pipeline.types import Detections, Frame, Pixels
+from pipeline.types import Detections, Pixels
 
 _RATE = 5.0
 _SIZE = (1080, 1920)

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import Camera
+from pipeline.frame import Frame
 from pipeline.rules.facts import Sighting
 from pipeline.rules.incidents import Now, Origin, Rules
-from pipeline.types import Boxes, Detections, Frame, Incident, IncidentState, Moment, Point, Tracks
+from pipeline.types import Boxes, Detections, Incident, IncidentState, Moment, Point, Tracks
 
 SIZE = (640, 480)
 ASPECT = SIZE[0] / SIZE[1]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from pipeline import __version__
 from pipeline.cli import _COMMANDS
+from pipeline.sinks.outbox import Outbox
+from tests.sinks.facts import event
 
 COMMAND = [sys.executable, "-m", "pipeline"]
 DEAR = ("numba", "onnxruntime", "cv2", "av", "pydantic")
@@ -45,3 +48,25 @@ def test_the_list_loads_nothing_dear():
     code = "import sys; from pipeline.cli import _app; _app(None); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert [name for name in DEAR if name in loaded] == []
+
+
+LOADED = """
+import runpy, sys
+sys.argv = ["zonewatch", *sys.argv[1:]]
+try:
+    runpy.run_module("pipeline", run_name="__main__")
+except SystemExit:
+    pass
+print("loaded:", *sorted({name.split(".")[0] for name in sys.modules} & {"numba", "onnxruntime", "cv2", "av"}))
+"""
+
+
+@pytest.mark.parametrize("command", ["status", "feed", "check"])
+def test_who_only_asks_loads_nothing_that_sees(command: str, tmp_path: Path):
+    """Half a second less, and it works where these cannot: a machine that is full, a user without a cache."""
+    file = tmp_path / "streams.yaml"
+    file.write_text("site: {id: here}\ncameras: {gate: {url: rtsp://127.0.0.1/x}}\n")
+    Outbox(tmp_path / "var/alerts.db").put(event())
+    asked = [sys.executable, "-c", LOADED, command, str(file)]
+    said = subprocess.run(asked, capture_output=True, text=True, timeout=60)
+    assert said.stdout.splitlines()[-1] == "loaded:", said.stdout + said.stderr

@@ -22,8 +22,9 @@ from pipeline.capture.timeline import Timeline
 from pipeline.clock import Clock
 from pipeline.config import Camera as CameraConfig
 from pipeline.errors import SourceError, SourceFault
+from pipeline.frame import Frame
 from pipeline.logs import redact
-from pipeline.types import CameraReport, CameraState, Frame
+from pipeline.types import CameraReport, CameraState
 
 log = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from pipeline.capture.timeline import Placed, Timeline
 from pipeline.clock import Clock
 from pipeline.config import Camera
 from pipeline.errors import SourceFault
-from pipeline.types import Frame
+from pipeline.frame import Frame
 from pipeline.videos import playing
 
 FIRST_PICTURE_S = 30.0

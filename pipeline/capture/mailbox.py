@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from pipeline.types import Frame
+from pipeline.frame import Frame
 
 # A queue takes no more memory than that, be its pictures large; two of them it takes whatever their size.
 _MOST_BYTES = 64 << 20

@@ -9,7 +9,7 @@ import json
 from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -18,11 +18,12 @@ from rich.text import Text
 
 from pipeline.catalogue.find import BUILTIN, resolve
 from pipeline.catalogue.listing import entries
-from pipeline.commands.draw import save
-from pipeline.commands.probe import Probe, probe
 from pipeline.config import Camera, Loaded, load
 from pipeline.config_file import read
 from pipeline.errors import ConfigError, ModelError, Problem, ZonewatchError
+
+if TYPE_CHECKING:
+    from pipeline.commands.probe import Probe
 
 UNREACHABLE, MISTAKES = 1, 2
 
@@ -78,11 +79,17 @@ def _model_mistakes(loaded: Loaded) -> list[Problem]:
 
 
 def _looked(loaded: Loaded, cameras: list[Camera]) -> list[Probe]:
+    from pipeline.commands.probe import probe  # av, OpenCV, Numba: dear, and only needed to look through cameras
+
     return probe([camera for camera in cameras if camera.enabled], ZoneInfo(loaded.config.site.timezone))
 
 
 def _drawn(cameras: list[Camera], seen: list[Probe], folder: Path) -> dict[str, Path]:
     """The file written for each camera. A picture that cannot be written is that camera's failure."""
+    if not seen:
+        return {}
+    from pipeline.commands.draw import save
+
     by_name = {camera.name: camera for camera in cameras}
     written = {}
     for one in seen:

@@ -55,8 +55,8 @@ def verify_model(
     """Check that a model's file is there, has the right sha256, loads, and gives what its description says."""
     import numpy as np
 
+    from pipeline.frame import Frame
     from pipeline.perceive.person import PersonDetector, open_session  # like NumPy and OpenCV: dear, only needed here
-    from pipeline.types import Frame
 
     if not (model in (BUILTIN, *entries()) or model.endswith(".onnx") or os.sep in model):
         fail(f"{model!r} is neither a path nor one of {BUILTIN}, {', '.join(entries())}", MISUSED)

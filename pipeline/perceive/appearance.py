@@ -12,9 +12,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.frame import Frame
 from pipeline.perceive.looks_kernels import levels
 from pipeline.perceive.track_kernels import unlike
-from pipeline.types import Boxes, Frame
+from pipeline.types import Boxes
 
 Looks: TypeAlias = NDArray[np.float32]
 """(n, SIZE) float32; a row of zeros is somebody of whom nothing could be told."""

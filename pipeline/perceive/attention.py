@@ -11,10 +11,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pipeline.frame import Frame
 from pipeline.perceive.looks import LEAST_SHARE, Area, Look, Want, around, meet, pack, within
 from pipeline.perceive.restless import Restless
 from pipeline.perceive.sweep import Concern, Sweep
-from pipeline.types import Boxes, Followed, Frame, Motion, Region
+from pipeline.types import Boxes, Followed, Motion, Region
 
 # A followed person is somewhere in the box grown by so much of its size on each side; so is one of whom a part moves.
 _MARGIN = 0.5

@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.frame import Frame
 from pipeline.perceive.motion_kernels import block_means, compare_and_learn
-from pipeline.types import Boxes, Frame, Motion, Point
+from pipeline.types import Boxes, Motion, Point
 
 # The grid has about so many cells across: a distant person still covers several.
 _COLUMNS = 192

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from pipeline.catalogue import Model, ModelEntry
 from pipeline.errors import ModelError
+from pipeline.frame import Frame
 from pipeline.perceive.person_outputs import area, decode, intersection, iou
-from pipeline.types import Boxes, Detections, Frame, Pixels, Region
+from pipeline.types import Boxes, Detections, Pixels, Region
 
 View: TypeAlias = tuple[Frame, Region]
 """The part of a frame that is to be looked at."""

@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 
 from pipeline.clock import rfc3339
 from pipeline.errors import JournalError
-from pipeline.types import Evidence, Frame, Incident, Pixels, Point
+from pipeline.frame import Frame
+from pipeline.types import Evidence, Incident, Pixels, Point
 
 QUALITY = 90
 UNDATED = "undated"

@@ -14,13 +14,14 @@ from typing import Protocol, TypeAlias
 import numpy as np
 
 from pipeline.config import Camera, Detector
+from pipeline.frame import Frame
 from pipeline.perceive.appearance import describe
 from pipeline.perceive.attention import Attention
 from pipeline.perceive.motion import MotionDetector
 from pipeline.perceive.person import LOOKS, View, merge
 from pipeline.perceive.track import Tracker
 from pipeline.rules.incidents import Now, Origin, Rules
-from pipeline.types import Boxes, Detections, Frame, Incident, Moment, Region, Tracks
+from pipeline.types import Boxes, Detections, Incident, Moment, Region, Tracks
 from pipeline.workers.lane_settings import concerns, masks, sieve, tracking
 
 FEW_LOOKS = LOOKS[0]

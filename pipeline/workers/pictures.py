@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from pipeline.clock import Clock
 from pipeline.errors import JournalError
+from pipeline.frame import Frame
 from pipeline.logs import Counted
 from pipeline.store.snapshots import Snapshots
-from pipeline.types import Evidence, Frame, Incident, Point
+from pipeline.types import Evidence, Incident, Point
 
 log = logging.getLogger(__name__)
 

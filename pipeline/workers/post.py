@@ -14,8 +14,9 @@ from pipeline.capture.mailbox import Mailbox
 from pipeline.capture.tally import Rate
 from pipeline.clock import Clock
 from pipeline.config import Camera
+from pipeline.frame import Frame
 from pipeline.logs import Counted, redact
-from pipeline.types import CameraReport, CameraState, Frame, Incident
+from pipeline.types import CameraReport, CameraState, Incident
 from pipeline.workers.lane import Lane
 
 log = logging.getLogger(__name__)

@@ -18,8 +18,9 @@ from pipeline.capture.sampler import Sampler
 from pipeline.capture.timeline import Timeline
 from pipeline.clock import SystemClock
 from pipeline.config import Camera, Config, Url
+from pipeline.frame import Frame
 from pipeline.rules.incidents import Origin
-from pipeline.types import Frame, Incident
+from pipeline.types import Incident
 from pipeline.workers.detector import described, load_detector
 from pipeline.workers.lane import Lane, turn
 

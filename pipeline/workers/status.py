@@ -18,7 +18,7 @@ from pipeline.config import Config, Loaded
 from pipeline.logs import Counted
 from pipeline.types import CameraReport, CameraState
 from pipeline.workers.process import Process
-from pipeline.workers.worker import WorkerReport
+from pipeline.workers.reports import WorkerReport
 
 log = logging.getLogger(__name__)
 _complaints = Counted(log, every_s=60.0)

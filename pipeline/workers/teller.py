@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from pipeline.clock import Clock
 from pipeline.config import Camera
 from pipeline.errors import JournalError
+from pipeline.frame import Frame
 from pipeline.logs import Counted
 from pipeline.sinks.message import closed_by_interruption, cloud_event
 from pipeline.sinks.outbox import Outbox
-from pipeline.types import Evidence, Frame, Incident, IncidentState, Point
+from pipeline.types import Evidence, Incident, IncidentState, Point
 from pipeline.workers.pictures import Pictures
 from pipeline.workers.waiting import Waiting
 

@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import tzinfo
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -27,12 +27,12 @@ from pipeline.errors import ZonewatchError
 from pipeline.rules.incidents import Origin
 from pipeline.sinks.outbox import Outbox
 from pipeline.store.snapshots import Snapshots
-from pipeline.types import CameraReport
 from pipeline.workers.detector import described, load_detector
 from pipeline.workers.lane import FindsPeople, Lane, turn
 from pipeline.workers.line import Line
 from pipeline.workers.pictures import Pictures
 from pipeline.workers.post import Post, capturing
+from pipeline.workers.reports import WorkerReport
 from pipeline.workers.teller import Teller
 
 log = logging.getLogger(__name__)
@@ -45,13 +45,6 @@ _JOIN_S = 2.0
 _STUCK_LIMIT = 3
 STUCK_EXIT = 70
 FAILED_EXIT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerReport:
-    """The heartbeat: how each camera is doing."""
-
-    cameras: tuple[CameraReport, ...]
 
 
 def main(config: Config, connection: Connection, level: str) -> None:

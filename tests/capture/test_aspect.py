@@ -14,7 +14,7 @@ from pipeline.capture.decode import open_stream
 from pipeline.capture.timeline import Timeline
 from pipeline.clock import SystemClock
 from pipeline.config import Camera
-from pipeline.types import Frame
+from pipeline.frame import Frame
 
 
 def clip(path: Path, size: tuple[int, int], sample: Fraction | None = None, codec: str = "libx264") -> Path:

@@ -19,8 +19,9 @@ from pipeline.capture.decode import open_stream
 from pipeline.capture.mailbox import Mailbox
 from pipeline.clock import SystemClock
 from pipeline.errors import SourceFault
+from pipeline.frame import Frame
 from pipeline.simulate.server import RtspServer
-from pipeline.types import CameraState, Frame
+from pipeline.types import CameraState
 from tests.capture.conftest import PASSWORD, STEP, camera, wait_for
 from tests.media import frame_number
 

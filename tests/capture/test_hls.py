@@ -17,7 +17,8 @@ from pipeline.capture.camera import Camera
 from pipeline.capture.camera_thread import CameraThread
 from pipeline.capture.mailbox import Mailbox
 from pipeline.clock import SystemClock
-from pipeline.types import CameraState, Frame
+from pipeline.frame import Frame
+from pipeline.types import CameraState
 from tests.capture.conftest import camera, wait_for
 from tests.media import frame_number, make_clip
 

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 
 from pipeline.capture.mailbox import Mailbox
-from pipeline.types import Frame
+from pipeline.frame import Frame
 from tests.capture.conftest import wait_for
 
 

@@ -9,7 +9,7 @@ import pytest
 from av.video.reformatter import ColorRange
 
 from pipeline.capture.planes import planes
-from pipeline.types import Frame
+from pipeline.frame import Frame
 from tests.capture.conftest import opened
 
 

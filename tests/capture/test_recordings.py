@@ -17,8 +17,8 @@ from av.stream import Disposition
 from pipeline.capture.length import length_s
 from pipeline.capture.recordings import recordings_at, start_from_name
 from pipeline.errors import SourceError, SourceFault
+from pipeline.frame import Frame
 from pipeline.simulate.media import read_clip
-from pipeline.types import Frame
 from tests.capture.conftest import opened
 from tests.media import frame_number, make_clip
 

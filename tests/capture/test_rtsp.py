@@ -15,8 +15,8 @@ import pytest
 
 from pipeline.capture.decode import Stream
 from pipeline.errors import SourceError, SourceFault
+from pipeline.frame import Frame
 from pipeline.simulate.server import RtspServer
-from pipeline.types import Frame
 from tests.capture.conftest import PASSWORD, STEP, opened, wait_for
 from tests.media import frame_number
 

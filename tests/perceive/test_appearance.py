@@ -8,11 +8,11 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.frame import Frame
 from pipeline.perceive.appearance import SIZE, describe, unlikeness
 from pipeline.perceive.looks_kernels import levels
 from pipeline.perceive.track_kernels import unlike
 from pipeline.simulate.scene import Scene, hall
-from pipeline.types import Frame
 from tests import slow
 
 

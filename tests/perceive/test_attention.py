@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.frame import Frame
 from pipeline.perceive.attention import Attention
 from pipeline.perceive.looks import LEAST_SHARE
 from pipeline.perceive.sweep import Concern
-from pipeline.types import Followed, Frame, Motion
+from pipeline.types import Followed, Motion
 from tests.fakes import frame
 
 W, H = 1280, 720

@@ -14,10 +14,10 @@ from onnx import TensorProto, helper
 from pipeline.catalogue import Model, ModelEntry, resolve
 from pipeline.catalogue.guess import guess
 from pipeline.errors import ModelError
+from pipeline.frame import Frame
 from pipeline.perceive.person import PersonDetector, open_session
 from pipeline.perceive.person_outputs import iou
 from pipeline.simulate.scene import Scene, hall
-from pipeline.types import Frame
 
 YOLO = ModelEntry(name="tiny", family="yolo", width=64, height=64, fit="letterbox", channels="rgb", scale=255)
 BATCH = ["N", 3, 64, 64]

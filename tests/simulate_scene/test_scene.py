@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from pipeline.catalogue import BUILTIN, resolve
+from pipeline.frame import Frame
 from pipeline.perceive.person import PersonDetector, open_session
 from pipeline.simulate.scene import Scene, Seen, car_park, crossings, gate, hall, render, visits
-from pipeline.types import Boxes, Frame
+from pipeline.types import Boxes
 
 FPS = 10
 SETTINGS = {

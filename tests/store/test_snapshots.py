@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from pipeline.errors import JournalError
+from pipeline.frame import Frame
 from pipeline.store.snapshots import Snapshots
-from pipeline.types import Evidence, Frame, Moment
+from pipeline.types import Evidence, Moment
 from tests.sinks.facts import incident
 from tests.small_disk import small_disk
 

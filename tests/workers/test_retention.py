@@ -14,9 +14,9 @@ import pytest
 
 from pipeline.clock import SimulatedClock
 from pipeline.config import Alerts
+from pipeline.frame import Frame
 from pipeline.sinks.outbox import Outbox
 from pipeline.store.snapshots import Snapshots
-from pipeline.types import Frame
 from pipeline.workers.retention import Retention
 from tests.conftest import ROOT
 from tests.sinks.facts import WALL, incident
