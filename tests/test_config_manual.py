@@ -10,7 +10,7 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from pipeline import config
-from pipeline.config_problems import Strict
+from pipeline.config.problems import Strict
 from pipeline.simulate.scene import hall
 from tests.conftest import ROOT
 

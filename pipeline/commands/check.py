@@ -1,6 +1,6 @@
 """`zonewatch check`: every mistake of a configuration file, and on request a look through each camera.
 
-Not here: what a mistake is (`config.py`), opening cameras (`probe.py`), drawing (`draw.py`).
+Not here: what a mistake is (`config`), opening cameras (`probe.py`), drawing (`draw.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rich.text import Text
 from pipeline.catalogue.find import BUILTIN, resolve
 from pipeline.catalogue.listing import entries
 from pipeline.config import Camera, Loaded, load
-from pipeline.config_file import read
+from pipeline.config.file import read
 from pipeline.errors import ConfigError, ModelError, Problem, ZonewatchError
 
 if TYPE_CHECKING:

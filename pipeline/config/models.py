@@ -1,6 +1,6 @@
 """The keys of `streams.yaml`: one model a section, one field a key, with default, bounds and unit.
 
-Not here: what a value must look like (`config_fields.py`), and reading a file (`config.py`).
+Not here: what a value must look like (`fields.py`), and reading a file (`__init__.py`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any, Literal, TypeAlias
 from pydantic import Field, field_validator
 from pydantic_core import InitErrorDetails
 
-from pipeline import config_crosschecks as crosschecks
-from pipeline.config_fields import (
+from pipeline.config import crosschecks as crosschecks
+from pipeline.config.fields import (
     AspectRatio,
     Host,
     LocalPath,
@@ -29,8 +29,8 @@ from pipeline.config_fields import (
     Timezone,
     Whole,
 )
-from pipeline.config_problems import Strict
-from pipeline.config_url import Url
+from pipeline.config.problems import Strict
+from pipeline.config.url import Url
 from pipeline.types import Severity
 
 Trigger: TypeAlias = Literal["enter", "exit", "inside", "dwell", "cross"]

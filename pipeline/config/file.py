@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.config_problems import Loc
+from pipeline.config.problems import Loc
 from pipeline.errors import ConfigError, Problem
 from pipeline.logs import redact
 

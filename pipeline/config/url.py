@@ -1,6 +1,6 @@
 """Where pictures come from and where alerts go: urls that do not show their secrets.
 
-Not here: references to secrets (`config_secrets.py`), and opening anything (`capture/`, `sinks/`).
+Not here: references to secrets (`secrets.py`), and opening anything (`capture/`, `sinks/`).
 """
 
 from __future__ import annotations

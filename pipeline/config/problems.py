@@ -1,6 +1,6 @@
 """Models that tell every mistake at once, in our words.
 
-Not here: what the keys are (`config.py`), and in which line they stand (`config_file.py`).
+Not here: what the keys are (`__init__.py`), and in which line they stand (`file.py`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The configuration, as the rest of the program sees it. `streams.yaml` in the root is its manual.
 
 `load` is for running: a camera with a mistake is left out, by name, and the rest run. `problems` is for checking.
-Not here: the keys (`config_models.py`), how YAML is read (`config_file.py`), secrets (`config_secrets.py`), the words
-of mistakes (`config_problems.py`).
+Not here: the keys (`models.py`), how YAML is read (`file.py`), secrets (`secrets.py`), the words
+of mistakes (`problems.py`).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pipeline.config_crosschecks import seldom as too_seldom
-from pipeline.config_file import Document, read
-from pipeline.config_models import (
+from pipeline.config.crosschecks import seldom as too_seldom
+from pipeline.config.file import Document, read
+from pipeline.config.models import (
     Alerts,
     Camera,
     Config,
@@ -33,8 +33,8 @@ from pipeline.config_models import (
     Workers,
     Zone,
 )
-from pipeline.config_secrets import fill_in
-from pipeline.config_url import Kind, Url
+from pipeline.config.secrets import fill_in
+from pipeline.config.url import Kind, Url
 from pipeline.errors import ConfigError, Problem
 
 __all__ = [

@@ -1,6 +1,6 @@
 """What single values of the configuration must look like.
 
-Not here: the keys (`config_models.py`), and what concerns two keys at once (`config_crosschecks.py`).
+Not here: the keys (`models.py`), and what concerns two keys at once (`crosschecks.py`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
-from pipeline import config_geometry as geometry
-from pipeline.config_problems import NAME, near, refuse
+from pipeline.config import geometry as geometry
+from pipeline.config.problems import NAME, near, refuse
 from pipeline.types import Point
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ import math
 from itertools import combinations, pairwise
 from typing import Any
 
-from pipeline.config_problems import refuse
+from pipeline.config.problems import refuse
 from pipeline.types import Point
 
 MIN_AREA = 0.0005

@@ -1,6 +1,6 @@
 """What concerns two keys at once. The data are unchecked: anything may stand anywhere, and nothing here raises.
 
-Not here: single values (`config_fields.py`).
+Not here: single values (`fields.py`).
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic_core import InitErrorDetails
 
-from pipeline.config_geometry import point
-from pipeline.config_problems import did_you_mean, mistake
-from pipeline.config_url import Kind, Url
+from pipeline.config.geometry import point
+from pipeline.config.problems import did_you_mean, mistake
+from pipeline.config.url import Kind, Url
 
 _TRIGGERS = ("enter", "exit", "inside", "dwell", "cross")
 # So many pictures a second are needed to see somebody who walks do it: two of them in a zone, and one on either side of

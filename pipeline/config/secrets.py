@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pipeline.config_file import Document
-from pipeline.config_problems import Loc
+from pipeline.config.file import Document
+from pipeline.config.problems import Loc
 
 _REFERENCE = re.compile(r"(\$?)\$\{([^}]*)\}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
