@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Annotated
 
 import typer
 
 import pipeline
 
+_OUTPUT_ERRORS = (errno.ENOSPC, errno.EPIPE, errno.EIO, errno.EBADF, errno.EDQUOT, errno.EFBIG)
 _COMMANDS = {
     "check": "Tell every mistake of a configuration; --probe opens its cameras, --draw shows their zones.",
     "run": "Watch the cameras and deliver alerts, until stopped.",
@@ -57,4 +62,34 @@ def _every(
 
 def main() -> None:
     """Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted."""
-    _app(next((word for word in sys.argv[1:] if not word.startswith("-")), None))()
+    with _output():
+        _app(next((word for word in sys.argv[1:] if not word.startswith("-")), None))()
+
+
+@contextmanager
+def _output() -> Iterator[None]:
+    """Standard output may be closed, or full: then that is said, in place of a traceback, and it is a failure."""
+    _fill_places()
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in _OUTPUT_ERRORS:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered has somewhere to go
+        with suppress(OSError):
+            typer.echo(f"zonewatch: standard output takes nothing: {os.strerror(error.errno or 0)}.", err=True)
+        raise SystemExit(1) from None
+
+
+def _fill_places() -> None:
+    """Who starts us with 0, 1 or 2 closed would have what we open next in their places: a journal in that of output."""
+    for place, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(place)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free place
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(place, "r" if place == 0 else "w", encoding="utf-8", closefd=False))  # noqa: SIM115

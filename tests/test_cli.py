@@ -11,6 +11,7 @@ import pytest
 from pipeline import __version__
 from pipeline.cli import _COMMANDS
 from pipeline.sinks.outbox import Outbox
+from tests.media import make_clip
 from tests.sinks.facts import event
 
 COMMAND = [sys.executable, "-m", "pipeline"]
@@ -70,3 +71,47 @@ def test_who_only_asks_loads_nothing_that_sees(command: str, tmp_path: Path):
     asked = [sys.executable, "-c", LOADED, command, str(file)]
     said = subprocess.run(asked, capture_output=True, text=True, timeout=60)
     assert said.stdout.splitlines()[-1] == "loaded:", said.stdout + said.stderr
+
+
+OUTPUT = [
+    ("--help",),
+    ("--version",),
+    ("status", "FILE"),
+    ("status", "FILE", "--json"),
+    ("feed", "FILE"),
+    ("feed", "FILE", "--json"),
+    ("check", "FILE"),
+    ("check", "FILE", "--json"),
+    ("model", "list"),
+    ("replay", "CLIP", "--camera", "gate", "--config", "FILE"),
+]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A configuration with an alert in its journal, and a recording."""
+    folder = tmp_path_factory.mktemp("told")
+    (folder / "streams.yaml").write_text("site: {id: here}\ncameras: {gate: {url: rtsp://127.0.0.1/x}}\n")
+    Outbox(folder / "var/alerts.db").put(event())
+    return {"FILE": str(folder / "streams.yaml"), "CLIP": str(make_clip(folder / "clip.mp4", seconds=1))}
+
+
+@pytest.mark.parametrize("arguments", OUTPUT, ids=" ".join)
+def test_a_full_standard_output_is_said_in_a_sentence(arguments: tuple[str, ...], told: dict[str, str]):
+    asked = [*COMMAND, *(told.get(one, one) for one in arguments)]
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(asked, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert "Traceback" not in ended.stderr
+    if arguments[0] != "replay":  # which has nothing to tell of this one
+        assert ended.returncode == 1
+        assert "zonewatch: standard output takes nothing: No space left on device." in ended.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("arguments", OUTPUT, ids=" ".join)
+def test_closed_inputs_and_outputs_do_no_harm(arguments: tuple[str, ...], told: dict[str, str], closed: str):
+    asked = " ".join([*COMMAND, *(told.get(one, one) for one in arguments), closed])
+    ended = subprocess.run(["sh", "-c", asked], capture_output=True, text=True, timeout=60)
+    assert "Traceback" not in ended.stderr
+    assert ended.returncode == (1 if arguments[0] == "status" else 0), ended.stderr
+    assert [one["id"] for _, one in Outbox(Path(told["FILE"]).parent / "var/alerts.db").read()] == [event()["id"]]
