@@ -130,7 +130,7 @@ def test_every_commented_example_is_right_too(tmp_path: Path):
         redis,
         *(re.sub(r"^    url: \S+", lambda _, url=url: f"    {url}", MANUAL, flags=re.MULTILINE) for url in urls),
     ]
-    assert len(texts) == 8
+    assert len(texts) == 9
     for number, text in enumerate(texts):
         path = tmp_path / f"{number}.yaml"
         path.write_text(re.sub(r"file:/run/secrets/[\w-]+", f"file:{tmp_path}/secret", text))

@@ -18,6 +18,8 @@ SECRET = "hunter2"
         ("rtsp://h/s", "rtsp"),
         ("RTSPS://h:322/s", "rtsp"),
         ("https://h/video.mjpg", "http"),
+        ("udp://0.0.0.0:5000", "udp"),
+        ("udp://@239.0.0.1:5000", "udp"),
         ("/dev/video0", "v4l2"),
         ("v4l2:/dev/video1", "v4l2"),
         ("clips/a.mp4", "file"),
@@ -44,6 +46,12 @@ def test_a_playlist_has_longer_for_its_next_picture_than_other_cameras(tmp_path:
     )
     assert (playlist.url.playlist, plain.url.playlist) == (True, False)
     assert (playlist.silence_s, plain.silence_s) == (30.0, 10.0)
+
+
+def test_a_stream_of_datagrams_has_a_port_and_a_group_no_user():
+    assert str(Url("udp://@239.0.0.1:5000")) == "udp://@239.0.0.1:5000"
+    with pytest.raises(ValueError, match="has no port"):
+        Url("udp://239.0.0.1")
 
 
 @pytest.mark.parametrize("text", ["foo://x", "foo_bar://x", "FOO://x/y", "rtsp2://h/s", "über://x"])

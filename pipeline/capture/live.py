@@ -41,6 +41,8 @@ _FORMATS = (
 # Where a playlist may lead is decided by us, so that FFmpeg need not look at the names of its parts.
 _ANY_NAME = {"extension_picky": "0", "allowed_segment_extensions": "ALL", "allowed_extensions": "ALL"}
 _HTTP_OVER = "http,https,httpproxy,tcp,tls"
+# In packets of 188 bytes: 8 MB hold a second or two of the largest streams.
+_UDP_FIFO = "45000"
 _RTSP_OVER = "rtp,srtp,udp,tcp,tls,http,https,httpproxy"
 _RTSP = {"fpsprobesize": "1", "max_delay": "500000", "buffer_size": "4194304"}
 
@@ -121,6 +123,9 @@ class Live:
             return open_video(camera, str(camera.url.path), format="v4l2", timeout=timeout)
         if camera.url.kind == "http":
             return self._no_still(self._playlist(timeout) if camera.playlist else self._one_answer(url, timeout))
+        if camera.url.kind == "udp":
+            options = {"fifo_size": _UDP_FIFO, "overrun_nonfatal": "1", "format_whitelist": "mpegts", **_ENOUGH}
+            return open_video(camera, url, options=options, protocols="udp", timeout=timeout)
         options = {"rtsp_transport": camera.transport, **_RTSP}
         how: dict[str, Any] = {"protocols": _RTSP_OVER, "timeout": timeout}
         try:

@@ -57,7 +57,7 @@ def camera(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
     kind = _kind(data.get("url"))
     if kind == "redis":
         yield mistake(("url",), "is no camera", "A Redis server goes under alerts.redis.url.")
-    if kind in ("rtsp", "http", "v4l2") and str(data.get("loop", "no")).lower() not in _NO:
+    if kind in ("rtsp", "http", "udp", "v4l2") and str(data.get("loop", "no")).lower() not in _NO:
         yield mistake(("loop",), "is for files and folders", "Take it out.")
     if kind not in ("http", None):
         for key in [key for key in ("hosts", "kind") if data.get(key) not in (None, [], (), "auto")]:

@@ -157,7 +157,7 @@ class Camera(Strict):
     """One source of pictures and what is watched in them. `name` is its key in the file."""
 
     name: str = Field(description="Its key in `cameras`; need not be written again.")
-    url: Url = Field(description="rtsp(s):// or http(s):// url, /dev/video0, or path of a video file or a folder.")
+    url: Url = Field(description="rtsp(s)://, http(s):// or udp:// url, /dev/video0, or path of a file or a folder.")
     kind: Literal["auto", "hls"] = Field("auto", description="hls: the url is a playlist, though not named *.m3u8.")
     hosts: tuple[Host, ...] = Field((), description="Other hosts that its playlist or redirects may lead to.")
     max_pixels: Whole = Field(

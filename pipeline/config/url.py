@@ -15,13 +15,14 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
-Kind: TypeAlias = Literal["rtsp", "http", "file", "folder", "v4l2", "redis"]
+Kind: TypeAlias = Literal["rtsp", "http", "udp", "file", "folder", "v4l2", "redis"]
 
 _KINDS: dict[str, Kind] = {
     "rtsp": "rtsp",
     "rtsps": "rtsp",
     "http": "http",
     "https": "http",
+    "udp": "udp",
     "redis": "redis",
     "rediss": "redis",
     "unix": "redis",
@@ -30,7 +31,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 # What nobody means as the name of a file, though it is no proper scheme either: foo_bar://x.
 _LIKE_A_SCHEME = re.compile(r"([^/:@\s]{1,30})://")
 _HOST_WITHOUT_SCHEME = re.compile(r"[^/]*:[^/]*@|([^/]*@)?\d+\.\d+\.\d+\.\d+([:/]|$)")
-_KNOWN = "Write rtsp://…, http://…, a device such as /dev/video0, or the path of a file or a folder."
+_KNOWN = "Write rtsp://…, http://…, udp://…, a device such as /dev/video0, or the path of a file or a folder."
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -153,6 +154,8 @@ def _check_network(text: str) -> None:
         )
     if parts.scheme == "unix":
         host = parts.path
+    if parts.scheme == "udp" and port is None and host != "-":
+        raise ValueError("has no port. Write it as udp://0.0.0.0:5000, or udp://@239.0.0.1:5000 for a group.")
     if not host or port == 0:
         raise ValueError("has no host or a wrong port. Write it as rtsp://host:554/path.")
 
@@ -160,7 +163,7 @@ def _check_network(text: str) -> None:
 def _redacted(text: str) -> str:
     parts: SplitResult = urlsplit(text)
     user, at, host = parts.netloc.rpartition("@")
-    shown = f"{parts.scheme}://{'***@' if user or at else ''}{host}{parts.path}"
+    shown = f"{parts.scheme}://{'***@' if user else at}{host}{parts.path}"
     if parts.query:
         shown += "?" + "&".join(_hidden(item) for item in parts.query.split("&"))
     return shown + ("#***" if parts.fragment else "")
