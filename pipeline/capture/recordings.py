@@ -18,6 +18,7 @@ from av.container import InputContainer
 
 from pipeline.capture.container import open_video
 from pipeline.capture.faults import source_error
+from pipeline.capture.folder import told, videos_in
 from pipeline.capture.tape import AHEAD, Doubts, Stamp, Tape
 from pipeline.capture.timeline import Placed
 from pipeline.config import Camera
@@ -26,9 +27,6 @@ from pipeline.videos import open_container
 
 log = logging.getLogger(__name__)
 
-_SUFFIX = re.compile(
-    r"\.(mp4|mkv|avi|mov|m4v|m?ts|m2ts|webm|mpe?g|flv|wmv|dav|h?264|h?265|hevc|mjpe?g|3gp)", re.IGNORECASE
-)
 _NAME_ERROR_S = 1.0
 """Names tell whole seconds."""
 _CONTAINER_ERROR_S = 5.0
@@ -102,8 +100,7 @@ def recordings_at(path: Path, zone: tzinfo = UTC) -> list[Recording]:
     """The file itself, or the videos of a folder and its folders in the order of time; those without come last."""
     if not path.is_dir():
         return [_recording(path, zone)]
-    files = [p for p in path.rglob("*") if _SUFFIX.fullmatch(p.suffix) and p.is_file() and not p.name.startswith(".")]
-    found = [_recording(file, zone) for file in files]
+    found = [_recording(file, zone) for file in videos_in(path)[0]]
     return sorted(found, key=lambda r: (r.start is None, r.start or 0.0, _natural(r.path)))
 
 
@@ -114,6 +111,7 @@ class Recordings:
 
     def __init__(self, camera: Camera, zone: tzinfo = UTC) -> None:
         self._camera = camera
+        self._say_left_out(camera.url.path)
         self._all = recordings_at(camera.url.path, zone)
         self._ahead = self._all[::-1]
         self._playing: _Playing | None = None
@@ -159,6 +157,12 @@ class Recordings:
 
     def packet_seen(self, packet: object, waited_s: float) -> None:
         """Packets of recordings carry nothing of interest."""
+
+    def _say_left_out(self, path: Path) -> None:
+        """A folder that somebody thinks is whole may not be."""
+        others = videos_in(path)[1] if path.is_dir() else []
+        if others:
+            log.warning("camera %s: %s: left out: %s", self._camera.name, path, told(others, path))
 
     def _following(self) -> Recording | None:
         if not self._ahead:
