@@ -29,14 +29,14 @@ class GroupFeed:
 
     def read(self, wait_s: float) -> list[tuple[str, Event]]:
         """The next entries, waiting up to `wait_s` for one. Raises DeliveryError."""
-        with ours(self._config.url):
+        with ours(self._config.url, self._config.stream):
             entries = self._pending()
             return entries or self._ask(">", wait_s)
 
     def done(self, places: list[str]) -> None:
         """These need not come again. Raises DeliveryError."""
         if places:
-            with ours(self._config.url):
+            with ours(self._config.url, self._config.stream):
                 self._redis.xack(self._config.stream, self._group, *places)
 
     def _pending(self) -> list[tuple[str, Event]]:
@@ -69,7 +69,7 @@ class HistoryFeed:
 
     def read(self, wait_s: float) -> list[tuple[str, Event]]:
         """The next entries, waiting up to `wait_s` for one. Raises DeliveryError."""
-        with ours(self._config.url):
+        with ours(self._config.url, self._config.stream):
             stream: Any = {self._config.stream: self._after}
             answer: Any = self._redis.xread(stream, count=BATCH, block=_block(wait_s))
         events = _events(answer[0][1]) if answer else []

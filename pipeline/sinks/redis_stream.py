@@ -66,7 +66,7 @@ class RedisStream:
 
     def mark(self) -> Mark:
         """The place up to which Redis has everything of this journal. Raises DeliveryError."""
-        with ours(self._url):
+        with ours(self._url, self._stream):
             written: Any = self._redis.hget(self._mark_key, self._producer())
         return _mark(written)
 
@@ -84,13 +84,13 @@ class RedisStream:
         return self._send(after, upto, [])
 
     def _send(self, after: Mark, upto: Mark, entries: list[str]) -> Mark:
-        with ours(self._url):
+        with ours(self._url, self._stream):
             places = _written(after), _written(upto)
             return _mark(self._add(keys=[self._stream, self._mark_key], args=[self._producer(), *places, *entries]))
 
     def tidy(self) -> None:
         """Trim what is older than `keep_s`, but nothing that a consumer group has yet to read or to acknowledge."""
-        with ours(self._url):
+        with ours(self._url, self._stream):
             if not self._redis.exists(self._stream):
                 return
             now_ms = int(self._redis.time()[0]) * 1000

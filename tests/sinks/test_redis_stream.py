@@ -131,12 +131,27 @@ def test_nothing_is_trimmed_from_a_stream_that_is_not_there(sink: RedisStream, c
     assert not client.exists(STREAM)
 
 
-def test_a_key_of_another_kind_is_an_error_to_try_again(sink: RedisStream, client: redis.Redis):
+def test_a_key_of_another_kind_is_named_with_what_to_do(sink: RedisStream, client: redis.Redis):
     client.set(STREAM, "something else")
-    with pytest.raises(DeliveryError, match="WRONGTYPE"):
+    cure = rf"something else at the key {STREAM}\. Name another one in alerts\.redis\.stream, or delete it there"
+    with pytest.raises(DeliveryError, match=cure):
         sink.deliver(BEGINNING, [row(1)])
+    with pytest.raises(DeliveryError, match=cure):
+        sink.tidy()
     client.delete(STREAM)
     assert sink.deliver(BEGINNING, [row(1)]) == mark(1)
+
+
+def test_a_database_that_is_not_there_is_named_with_what_to_do():
+    said = "has no database of that number"
+    with RedisServer("--databases", "4") as server, pytest.raises(DeliveryError, match=said):
+        RedisStream(config(f"{server.url}?db=9"), lambda: "me").mark()
+
+
+def test_a_node_of_a_cluster_is_named_as_one():
+    said = "is one node of a cluster, which is not supported"
+    with RedisServer("--cluster-enabled", "yes") as server, pytest.raises(DeliveryError, match=said):
+        RedisStream(config(server.url), lambda: "me").deliver(BEGINNING, [row(1)])
 
 
 def test_a_url_option_that_is_none_is_an_error_that_hides_the_password():
