@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.types import Boxes, Pixels, Point, Region
+from pipeline.types import Boxes, Pixels, Point, Region, WallFrom
 
 # Pixels: an edge that falls on a border of pixels but for the last digits of a float is on it.
 _ROUNDING = 1e-3
@@ -27,8 +27,8 @@ class Frame:
     `luma` is uint8 (h, w). `chroma` is the pair (U, V), subsampled as the codec has it, or None for grey video.
     `display_aspect` is width over height as the picture is meant to be seen; None: its pixels are square. `hidden` are
     polygons (normalised) that nobody is to see: every picture that is made of the planes has them black. `pts` is
-    media time, `at` wall time (None in a replay whose start is not known) give or take `at_error`, and `received` the
-    wall time at which the frame reached this machine.
+    media time, `at` wall time (None in a replay whose start is not known) give or take `at_error`, as `at_from` tells
+    it, and `received` the wall time at which the frame reached this machine.
     """
 
     camera: str
@@ -41,6 +41,7 @@ class Frame:
     hidden: tuple[tuple[Point, ...], ...] = ()
     at: float | None = None
     at_error: float | None = None
+    at_from: WallFrom | None = None
     received: float | None = None
 
     @property

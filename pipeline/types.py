@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 Pixels: TypeAlias = NDArray[np.uint8]
 Boxes: TypeAlias = NDArray[np.float32]
 Scores: TypeAlias = NDArray[np.float32]
+WallFrom: TypeAlias = Literal["arrival", "name", "container", "argument"]
+"""Who tells wall time: when a picture came, a recording's name, its container, or who had it played."""
 Point: TypeAlias = tuple[float, float]
 Region: TypeAlias = tuple[int, int, int, int]
 """Whole pixels `x1, y1, x2, y2` of the decoder's luma plane: what is to be read of it."""
@@ -122,11 +124,15 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One instant: `media` seconds; `wall` Unix seconds (None when not known), give or take `uncertainty` seconds."""
+    """One instant: `media` seconds; `wall` Unix seconds (None when not known), give or take `uncertainty` seconds.
+
+    `wall_from` says who tells the wall time; without an uncertainty, nobody knows how right it is.
+    """
 
     media: float
     wall: float | None = None
     uncertainty: float | None = None
+    wall_from: WallFrom | None = None
 
 
 @dataclass(frozen=True, slots=True)

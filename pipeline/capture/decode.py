@@ -28,6 +28,7 @@ from pipeline.clock import Clock
 from pipeline.config import Camera
 from pipeline.errors import SourceFault
 from pipeline.frame import Frame
+from pipeline.types import WallFrom
 from pipeline.videos import playing
 
 FIRST_PICTURE_S = 30.0
@@ -53,15 +54,20 @@ class _Source(Protocol):
     @property
     def ahead(self) -> int: ...
 
+    @property
+    def told_by(self) -> WallFrom | None: ...
+
     def place(self, stamp: Stamp, following: Sequence[Stamp]) -> tuple[Placed | None, float | None]: ...
 
     def packet_seen(self, packet: av.Packet[av.VideoStream], waited_s: float) -> None: ...
 
 
-def open_stream(camera: Camera, clock: Clock, timeline: Timeline, zone: tzinfo = UTC) -> Stream:
-    """Connect. `zone` is that of times in file names. Raises SourceError."""
+def open_stream(
+    camera: Camera, clock: Clock, timeline: Timeline, zone: tzinfo = UTC, start: float | None = None
+) -> Stream:
+    """Connect. `zone` is that of times in file names, `start` when recordings begin, if known. Raises SourceError."""
     if camera.url.kind in ("file", "folder"):
-        return Stream(camera, clock, Recordings(camera, zone))
+        return Stream(camera, clock, Recordings(camera, zone, start))
     return Stream(camera, clock, Live(camera, clock, timeline), timeline.frames)
 
 
@@ -224,6 +230,7 @@ class Stream:
             hidden=self._hidden,
             at=placed.at,
             at_error=placed.at_error,
+            at_from=None if placed.at is None else self._source.told_by,
             received=received,
         )
 

@@ -28,7 +28,7 @@ _FEWEST_BYTES = 64
 def videos_in(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
     """The videos of a folder and of the folders in it, and what is none, with the reason.
 
-    Links are followed; what can be reached in several ways is there once. Names that begin with a dot are passed over.
+    Links are followed, but no folder is gone through twice. Names that begin with a dot are passed over.
     """
     videos: list[Path] = []
     others: list[tuple[Path, str]] = []
@@ -50,22 +50,12 @@ def told(others: list[tuple[Path, str]], folder: Path, most: int = 5) -> str:
 def _files(folder: Path) -> Iterator[Path]:
     seen: set[str] = set()
     for here, folders, names in os.walk(folder, followlinks=True):
-        if _known(here, seen):
+        if os.path.realpath(here) in seen:
             folders.clear()
             continue
+        seen.add(os.path.realpath(here))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            file = Path(here, name)
-            if not name.startswith(".") and not _known(str(file), seen):
-                yield file
-
-
-def _known(path: str, seen: set[str]) -> bool:
-    real = os.path.realpath(path)
-    if real in seen:
-        return True
-    seen.add(real)
-    return False
+        yield from (Path(here, name) for name in sorted(names) if not name.startswith("."))
 
 
 def _no_video(file: Path) -> str:

@@ -20,6 +20,7 @@ from pipeline.capture.web import Web
 from pipeline.clock import Clock
 from pipeline.config import Camera
 from pipeline.errors import SourceError, SourceFault
+from pipeline.types import WallFrom
 
 _READ_SHARE = 0.4
 """libav's read timeout fires at twice its value: 0.8 of the deadline, so that it comes before the watchdog outside."""
@@ -51,6 +52,7 @@ class Live:
     """One connection to a camera; it does not come back by itself, and what it shows is not held back."""
 
     ahead = 0
+    told_by: WallFrom = "arrival"
 
     def __init__(self, camera: Camera, clock: Clock, timeline: Timeline) -> None:
         self._camera = camera

@@ -7,6 +7,7 @@ recordings were made, the gaps between them are kept.
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,14 +24,13 @@ from pipeline.capture.tape import AHEAD, Doubts, Stamp, Tape
 from pipeline.capture.timeline import Placed
 from pipeline.config import Camera
 from pipeline.errors import SourceError, SourceFault
+from pipeline.types import WallFrom
 from pipeline.videos import open_container
 
 log = logging.getLogger(__name__)
 
 _NAME_ERROR_S = 1.0
 """Names tell whole seconds."""
-_CONTAINER_ERROR_S = 5.0
-"""Containers tell when the file was begun, which may be a while before or after the first picture."""
 _USUAL_INTERVAL_S = 0.04
 _WITHOUT_TIMES = {"avi"}
 """Containers that say when to decode a picture, not when to show it; libav makes that up."""
@@ -40,11 +40,15 @@ _UNIX = re.compile(r"(?<!\d)(1\d{9})(?:[._-]?(\d{3}))?(?!\d)")
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A file and, where known, the wall time of its first picture, give or take `error` seconds."""
+    """A file and, where known, the wall time of its first picture, give or take `error` seconds, as `told_by` says.
+
+    A container tells when somebody wrote it: the device's clock, a copy, a cut. Nobody knows how right that is.
+    """
 
     path: Path
     start: float | None = None
     error: float | None = None
+    told_by: WallFrom | None = None
 
 
 def start_from_name(path: Path, zone: tzinfo = UTC) -> float | None:
@@ -85,9 +89,9 @@ def _start_from_container(path: Path) -> float | None:
 
 def _recording(path: Path, zone: tzinfo) -> Recording:
     if (start := start_from_name(path, zone)) is not None:
-        return Recording(path, start, _NAME_ERROR_S)
+        return Recording(path, start, _NAME_ERROR_S, "name")
     if (start := _start_from_container(path)) is not None:
-        return Recording(path, start, _CONTAINER_ERROR_S)
+        return Recording(path, start, None, "container")
     return Recording(path)
 
 
@@ -100,8 +104,16 @@ def recordings_at(path: Path, zone: tzinfo = UTC) -> list[Recording]:
     """The file itself, or the videos of a folder and its folders in the order of time; those without come last."""
     if not path.is_dir():
         return [_recording(path, zone)]
-    found = [_recording(file, zone) for file in videos_in(path)[0]]
+    found = _once([_recording(file, zone) for file in videos_in(path)[0]])
     return sorted(found, key=lambda r: (r.start is None, r.start or 0.0, _natural(r.path)))
+
+
+def _once(found: list[Recording]) -> list[Recording]:
+    """A file that has several names is one recording, unless the names say that they are of different times."""
+    kept: dict[tuple[str, float | None], Recording] = {}
+    for one in found:
+        kept.setdefault((os.path.realpath(one.path), one.start if one.told_by == "name" else None), one)
+    return list(kept.values())
 
 
 class Recordings:
@@ -109,8 +121,9 @@ class Recordings:
 
     ahead = AHEAD
 
-    def __init__(self, camera: Camera, zone: tzinfo = UTC) -> None:
+    def __init__(self, camera: Camera, zone: tzinfo = UTC, start: float | None = None) -> None:
         self._camera = camera
+        self._start = start
         self._say_left_out(camera.url.path)
         self._all = recordings_at(camera.url.path, zone)
         self._ahead = self._all[::-1]
@@ -120,6 +133,11 @@ class Recordings:
         self._end = 0.0  # media time at which the next recording may begin
         self._failure: SourceError | None = None
         self._fruitful = False  # this pass had a picture
+
+    @property
+    def told_by(self) -> WallFrom | None:
+        """Who tells the wall time of what is being played."""
+        return self._playing.recording.told_by if self._playing else None
 
     def next(self) -> InputContainer | None:
         """The next recording that opens, None after the last; those that do not are left out, with a warning.
@@ -134,6 +152,7 @@ class Recordings:
                 self._leave_out(error)
             else:
                 tape = Tape(in_order=container.format.name in _WITHOUT_TIMES)
+                recording = self._dated(recording)
                 self._playing = _Playing(recording, self._begin(recording), tape)
                 return container
         return None
@@ -173,6 +192,12 @@ class Recordings:
             if self._camera.loop:
                 self._ahead, self._base, self._fruitful = self._all[::-1], None, False
         return self._ahead.pop() if self._ahead else None
+
+    def _dated(self, recording: Recording) -> Recording:
+        """Who says when the first one began says it of those after it too, unless their names know better."""
+        if self._start is None or (recording.told_by == "name" and self._base is not None):
+            return recording
+        return Recording(recording.path, self._start + self._end, _NAME_ERROR_S, "argument")
 
     def _begin(self, recording: Recording) -> float:
         """Media time of its first picture: never before the last one's end, later where there is a known gap."""

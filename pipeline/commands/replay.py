@@ -6,8 +6,10 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TextIO
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -31,6 +33,9 @@ def replay(
     fps: Annotated[
         float | None, typer.Option(help="Pictures analysed a second, instead of analyse_fps; 0: all.")
     ] = None,
+    start: Annotated[
+        str | None, typer.Option(help="When the first picture was taken, as 2026-11-23T08:15:00; the site's time.")
+    ] = None,
 ) -> None:
     """Play recordings through a camera's rules, as fast as it goes; incidents come out as JSON lines."""
     logs.setup("WARNING")
@@ -41,8 +46,9 @@ def replay(
         for name, rule in chosen.rules.items():
             if fps is not None and (seldom := too_seldom(rule.trigger, fps)):
                 typer.echo(f"zonewatch: rule {name}: {seldom}: some of it will be missed.", err=True)
+        began = _time(start, ZoneInfo(loaded.config.site.timezone))
         with _lines(out) as lines, _progress(paths) as shown:
-            for step in play(loaded.config, chosen, paths, fps):
+            for step in play(loaded.config, chosen, paths, fps, began):
                 for incident in step.incidents:
                     lines.write(canonical(cloud_event(incident, loaded.config.site.id, None)) + "\n")
                 shown.at(step)
@@ -72,6 +78,17 @@ def _paths(videos: Sequence[str]) -> list[Path]:
     if missing:
         fail(f"no such video: {', '.join(missing)}", MISUSED)
     return [Path(video) for video in videos]
+
+
+def _time(text: str | None, zone: ZoneInfo) -> float | None:
+    """Unix seconds of an ISO time."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no time. Write 2026-11-23T08:15:00.", param_hint="--start") from None
+    return (at if at.tzinfo else at.replace(tzinfo=zone)).timestamp()
 
 
 @contextmanager

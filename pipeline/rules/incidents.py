@@ -51,7 +51,7 @@ class Now:
     def moment(self, media: float) -> Moment:
         """Another media time, on the same mapping to wall time."""
         wall = None if self.at.wall is None else self.at.wall + (media - self.at.media)
-        return Moment(round(media, 3), wall, self.at.uncertainty)
+        return Moment(round(media, 3), wall, self.at.uncertainty, self.at.wall_from)
 
 
 @dataclass(slots=True)

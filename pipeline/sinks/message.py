@@ -120,6 +120,7 @@ def _times(incident: Incident, emitted: float | None) -> Event:
         "media_s": _seconds(at.media),
         "wall": rfc3339(at.wall),
         "uncertainty_s": _seconds(at.uncertainty),
+        "wall_from": at.wall_from,
         "received": rfc3339(incident.received),
         "decided": rfc3339(incident.decided),
         "emitted": rfc3339(emitted),

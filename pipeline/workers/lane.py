@@ -67,7 +67,7 @@ class Lane:
         self, frame: Frame, people: Detections | None, decided: float | None, looked: Boxes | None = None
     ) -> list[Incident]:
         """`people` is None when nobody looked, and empty when somebody looked, at `looked` (n, 4), and saw no one."""
-        self._now = Now(Moment(frame.pts, frame.at, frame.at_error), frame.received, decided, frame.size)
+        self._now = Now(Moment(frame.pts, frame.at, frame.at_error, frame.at_from), frame.received, decided, frame.size)
         if people is not None:
             people = self._recognised(frame, self._sieve.counting(people, frame.aspect))
         self.tracks = self._tracker.update(people, frame.pts, frame.aspect, looked)

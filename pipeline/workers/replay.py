@@ -45,10 +45,13 @@ class Step:
     doubtful: Mapping[str, int] = field(default_factory=dict)
 
 
-def replay(config: Config, camera: Camera, videos: Sequence[Path], fps: float | None = None) -> Iterator[Step]:
+def replay(
+    config: Config, camera: Camera, videos: Sequence[Path], fps: float | None = None, start: float | None = None
+) -> Iterator[Step]:
     """Play `videos` (files or folders, in this order) as what `camera` saw; a step a picture, and one at the end.
 
-    `fps` replaces the camera's `analyse_fps`; 0 analyses every picture. Raises SourceError, ModelError.
+    `fps` replaces the camera's `analyse_fps`; 0 analyses every picture. `start` is the wall time of the first one.
+    Raises SourceError, ModelError.
     """
     detector, model = load_detector(config.detector)
     lane = Lane(camera, config.detector, Origin(config.site.id, described(model), config.hash), detector.looks)
@@ -57,7 +60,7 @@ def replay(config: Config, camera: Camera, videos: Sequence[Path], fps: float | 
     media_s = 0.0
     decided: float | None = None
     doubtful: Counter[str] = Counter()
-    for frame in _frames(camera, videos, ZoneInfo(config.site.timezone), doubtful):
+    for frame in _frames(camera, videos, ZoneInfo(config.site.timezone), doubtful, start):
         decoded, media_s, decided = decoded + 1, frame.pts, frame.at
         incidents: list[Incident] = []
         if sampler.wants(frame.pts):
@@ -67,13 +70,15 @@ def replay(config: Config, camera: Camera, videos: Sequence[Path], fps: float | 
     yield Step(media_s, decoded, analysed, lane.interrupt("end_of_recording", decided), doubtful)
 
 
-def _frames(camera: Camera, videos: Sequence[Path], zone: tzinfo, doubtful: Counter[str]) -> Iterator[Frame]:
+def _frames(
+    camera: Camera, videos: Sequence[Path], zone: tzinfo, doubtful: Counter[str], start: float | None
+) -> Iterator[Frame]:
     """All pictures of all videos, on one media time; how many are doubtful is added up."""
     begin = 0.0
     for video in videos:
         source = camera.model_copy(update={"url": Url(str(video.absolute())), "loop": False})
         last = begin
-        with open_stream(source, SystemClock(), Timeline(), zone) as stream:
+        with open_stream(source, SystemClock(), Timeline(), zone, None if start is None else start + begin) as stream:
             for frame in stream:
                 last = begin + frame.pts
                 yield frame if not begin else replace(frame, pts=last)

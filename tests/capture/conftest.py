@@ -50,8 +50,8 @@ def camera(url: Path | str, name: str = "gate", **keys: object) -> Camera:
     return Camera.model_validate({"name": name, "url": str(url), "analyse_fps": 60, **keys})
 
 
-def opened(url: Path | str, **keys: object) -> Stream:
-    return open_stream(camera(url, **keys), SystemClock(), Timeline())
+def opened(url: Path | str, start: float | None = None, **keys: object) -> Stream:
+    return open_stream(camera(url, **keys), SystemClock(), Timeline(), start=start)
 
 
 def wait_for(what: Callable[[], object], within: float = 10.0) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from pipeline.capture.folder import videos_in
+from pipeline.capture.recordings import recordings_at
 from tests.capture.conftest import opened
 
 
@@ -47,11 +48,15 @@ def test_links_are_followed_once(folder: Path, clips: Path):
     (folder / "round").symlink_to(folder, target_is_directory=True)
     (folder / "again").symlink_to(folder / "sub", target_is_directory=True)
     (folder / "broken").symlink_to(folder / "nowhere")
-    videos, others = videos_in(folder)
-    assert sorted(os.path.realpath(one) for one in videos) == sorted(
-        str(one) for one in (folder / "a.mp4", folder / "sub/export.bin", clips / "live.mp4")
-    )
-    assert (folder / "broken", "a link that leads nowhere") in others
+    played = sorted(os.path.realpath(one.path) for one in recordings_at(folder))
+    assert played == sorted(str(one) for one in (folder / "a.mp4", folder / "sub/export.bin", clips / "live.mp4"))
+    assert (folder / "broken", "a link that leads nowhere") in videos_in(folder)[1]
+
+
+def test_links_that_tell_different_times_are_different_recordings(clips: Path, tmp_path: Path):
+    for name in ("2026-11-23T08-00-00.mp4", "2026-11-23T09-00-00.mp4"):
+        (tmp_path / name).symlink_to(clips / "plain.mp4")
+    assert len(recordings_at(tmp_path)) == 2
 
 
 def test_what_is_left_out_is_told_once_and_the_rest_plays(folder: Path, caplog: pytest.LogCaptureFixture):

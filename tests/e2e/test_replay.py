@@ -91,6 +91,17 @@ def test_a_folder_is_played_in_the_order_of_time_on_one_clock(config: Path, pass
     assert entered[1]["media_s"] - entered[0]["media_s"] == pytest.approx(9.0, abs=school.TOLERANCE_S)
 
 
+def test_every_incident_tells_who_knows_the_time(config: Path, passing: Path, tmp_path: Path) -> None:
+    unknown = events(replay(config, "passing", passing))
+    told = events(replay(config, "passing", passing, options=("--start", "2026-11-23T08:15:00")))
+    assert {(one["data"]["times"]["wall"], one["data"]["times"]["wall_from"]) for one in unknown} == {(None, None)}
+    assert {one["data"]["times"]["wall_from"] for one in told} == {"argument"}
+    assert all(one["data"]["times"]["wall"].startswith("2026-11-23T08:15:0") for one in told)
+    ended = replay(config, "passing", passing, options=("--start", "yesterday"))
+    assert ended.returncode == 2
+    assert "Write 2026-11-23T08:15:00" in ended.stderr
+
+
 def test_what_cannot_be_replayed_is_said_in_one_sentence(config: Path, passing: Path, tmp_path: Path) -> None:
     text, missing = tmp_path / "notes.mp4", tmp_path / "missing.mp4"
     text.write_text("not a video\n" * 100)
