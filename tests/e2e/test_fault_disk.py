@@ -51,7 +51,7 @@ def test_nothing_is_lost_on_a_full_disk(
             wait_for("a round without room", lambda: _most_waiting(system.log()) >= 8, 2 * SOON)
             ballast.unlink()
             for rule in ("mat", "threshold"):
-                system.wait_for_opened("cam", known + 3, rule=rule)
+                system.wait_for_opened("cam", known + 4, rule=rule)
             wait_for("a status", lambda: system.camera("cam")["journal_waiting"] == 0)
             assert system.stop() == 0
             assert_all_delivered(system, redis_server.client())

@@ -43,6 +43,8 @@ def system(
     with System(folder, cameras, {}, alerts=alerts) as system:
         for name in AT_START:
             system.wait_for_opened(name)
+            # An alert is in the journal before the report of the second in which it was decided.
+            wait_for(f"the report of {name}", lambda name=name: system.camera(name)["state"] == "watching")
         yield system
 
 
