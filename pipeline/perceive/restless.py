@@ -15,6 +15,7 @@ from pipeline.perceive.looks import Area, around, meet, side, within
 # Looks in vain before the first pause: somebody who comes in at the picture's edge is not known at first sight.
 _OFTEN, _AT_ONCE = 3, 1
 _PAUSE_S, _LONGEST_OFTEN_S, _LONGEST_S = 0.6, 0.6, 2.4
+_DOUBLED = 8
 # What has grown so much since it was looked at is something else.
 _GROWN = 1.5
 # Motion stops and goes on: it is remembered for so long, seconds.
@@ -70,7 +71,8 @@ class Restless:
         at_once, longest = (_OFTEN, _LONGEST_OFTEN_S) if matters else (_AT_ONCE, _LONGEST_S)
         if thing.vain < at_once:
             return True
-        pause = min(_PAUSE_S * 2.0 ** (thing.vain - at_once), longest)
+        # Something may move for days: the power of its looks would be more than a float holds.
+        pause = min(_PAUSE_S * 2.0 ** min(thing.vain - at_once, _DOUBLED), longest)
         return now - thing.looked_at >= pause - _EARLY_S
 
 

@@ -158,6 +158,14 @@ def test_what_moves_and_is_nobody_is_looked_at_less_and_less_and_never_forgotten
     assert 2.0 <= pauses[-1] <= 2.6
 
 
+@pytest.mark.parametrize("where", [(0.8, 0.3, 0.95, 0.6), (1.5, 0.1, 1.55, 0.2)], ids=["near a rule", "far from it"])
+def test_a_tree_may_sway_for_an_hour(where: tuple[float, float, float, float]):
+    attention = awake(MIDDLE)
+    looks = [n / 5 for n in range(1, 5 * 3600) if looked_at(attention, n / 5, moved(where))]
+    assert looks[-1] > 3590
+    assert max(np.diff(looks[1000:])) < 3.1
+
+
 def test_what_stirs_near_a_rule_is_never_left_alone_for_long():
     attention, tree = awake(MIDDLE), (0.8, 0.3, 0.95, 0.6)
     looks = [n / 5 for n in range(1, 51) if looked_at(attention, n / 5, moved(tree))]
