@@ -64,7 +64,7 @@ print("loaded:", *sorted({name.split(".")[0] for name in sys.modules} & {"numba"
 
 @pytest.mark.parametrize("command", ["status", "feed", "check"])
 def test_who_only_asks_loads_nothing_that_sees(command: str, tmp_path: Path):
-    """Half a second less, and it works where these cannot: a machine that is full, a user without a cache."""
+    """It works where these cannot: on a machine that is full, for a user without a cache."""
     file = tmp_path / "streams.yaml"
     file.write_text("site: {id: here}\ncameras: {gate: {url: rtsp://127.0.0.1/x}}\n")
     Outbox(tmp_path / "var/alerts.db").put(event())

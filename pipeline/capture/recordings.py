@@ -102,9 +102,11 @@ def _natural(path: Path) -> list[tuple[int, str]]:
 
 def recordings_at(path: Path, zone: tzinfo = UTC) -> list[Recording]:
     """The file itself, or the videos of a folder and its folders in the order of time; those without come last."""
-    if not path.is_dir():
-        return [_recording(path, zone)]
-    found = _once([_recording(file, zone) for file in videos_in(path)[0]])
+    return _in_order(videos_in(path)[0] if path.is_dir() else [path], zone)
+
+
+def _in_order(files: list[Path], zone: tzinfo) -> list[Recording]:
+    found = _once([_recording(file, zone) for file in files])
     return sorted(found, key=lambda r: (r.start is None, r.start or 0.0, _natural(r.path)))
 
 
@@ -124,8 +126,7 @@ class Recordings:
     def __init__(self, camera: Camera, zone: tzinfo = UTC, start: float | None = None) -> None:
         self._camera = camera
         self._start = start
-        self._say_left_out(camera.url.path)
-        self._all = recordings_at(camera.url.path, zone)
+        self._all = _in_order(self._files(camera.url.path), zone)
         self._ahead = self._all[::-1]
         self._playing: _Playing | None = None
         self._before = Doubts()
@@ -177,11 +178,12 @@ class Recordings:
     def packet_seen(self, packet: object, waited_s: float) -> None:
         """Packets of recordings carry nothing of interest."""
 
-    def _say_left_out(self, path: Path) -> None:
-        """A folder that somebody thinks is whole may not be."""
-        others = videos_in(path)[1] if path.is_dir() else []
+    def _files(self, path: Path) -> list[Path]:
+        """What is to be played; a folder that somebody thinks is whole may not be, and that is said."""
+        videos, others = videos_in(path) if path.is_dir() else ([path], [])
         if others:
             log.warning("camera %s: %s: left out: %s", self._camera.name, path, told(others, path))
+        return videos
 
     def _following(self) -> Recording | None:
         if not self._ahead:

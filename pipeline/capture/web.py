@@ -32,8 +32,6 @@ from pipeline.config import Camera
 
 _REDIRECTS = 5
 _SCHEMES = ("http", "https")
-
-
 # FFmpeg's own numbers for these; for others of a hundred it has one.
 _TOLD_APART = (400, 401, 403, 404, 429)
 
@@ -78,18 +76,15 @@ class Web:
             except HTTPError as error:
                 target = error.headers.get("Location") if 300 <= error.code < 400 else None
                 error.close()
-                if target is None or not self._allowed(urljoin(url, target)):
+                if target is None or not self.allows(urljoin(url, target)):
                     return None
                 url = self._with_login(urljoin(url, target))
             except (OSError, HTTPException):
                 return None
         return url if url != self._own else None
 
-    def follows(self, url: str) -> bool:
-        """Whether a redirect to there may be followed."""
-        return self._allowed(url)
-
-    def _allowed(self, url: str) -> bool:
+    def allows(self, url: str) -> bool:
+        """Whether anything may be fetched from there; what may not is noted as `refused`."""
         scheme = urlsplit(url).scheme
         allowed = scheme in _SCHEMES and _host(url) in self._hosts
         if not allowed:
@@ -97,7 +92,7 @@ class Web:
         return allowed
 
     def _get(self, url: str, follow: bool = True) -> HTTPResponse:
-        if not self._allowed(url):
+        if not self.allows(url):
             raise PermissionError(errno.EACCES, "not allowed")
         self._logins.add_password(None, _bare(url), *self._login(url))
         request = _Request(_bare(url), headers={"User-Agent": "zonewatch"})
@@ -129,7 +124,7 @@ class _Redirects(HTTPRedirectHandler):
 
     def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
         """None lets the redirect be an error."""
-        if not getattr(req, "follow", True) or not self._web.follows(newurl):
+        if not getattr(req, "follow", True) or not self._web.allows(newurl):
             return None
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
