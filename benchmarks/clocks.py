@@ -31,6 +31,11 @@ from pipeline.capture.mailbox import Mailbox
 from pipeline.capture.timeline import Timeline
 from pipeline.clock import Clock, SystemClock
 from pipeline.config import Camera, Config, Detector
+from pipeline.processes.line import Line
+from pipeline.processes.pictures import Pictures
+from pipeline.processes.reports import WorkerReport
+from pipeline.processes.teller import Teller
+from pipeline.processes.worker import Worker
 from pipeline.rules.incidents import Origin
 from pipeline.simulate.mount import Mount
 from pipeline.simulate.scene import hall, render, visits
@@ -39,11 +44,6 @@ from pipeline.sinks.outbox import Outbox
 from pipeline.store.snapshots import Snapshots
 from pipeline.types import CameraState
 from pipeline.workers.detector import described, load_detector
-from pipeline.workers.line import Line
-from pipeline.workers.pictures import Pictures
-from pipeline.workers.reports import WorkerReport
-from pipeline.workers.teller import Teller
-from pipeline.workers.worker import Worker
 
 SIZE, FPS, WANTED = (640, 360), 10, 5.0
 LEAST_SHARE, TOLD_WITHIN_S = 0.99, 5.0

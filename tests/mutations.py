@@ -103,31 +103,36 @@ MUTATIONS = [
     Mutation("sinks/journal_file.py", "if moved or", "if", "sinks/test_outbox.py"),
     Mutation("sinks/redis_stream.py", "if mark ~= ARGV[2] then return mark end", "", "sinks/test_redis_stream.py"),
     Mutation("sinks/redis_stream.py", 'if group["name"].startswith(FEEDS):', "if True:", "sinks/test_redis_stream.py"),
-    Mutation("sinks/message.py", 'data["revision"] += 1', "pass", "sinks/test_message.py workers/test_teller.py"),
+    Mutation("sinks/message.py", 'data["revision"] += 1', "pass", "sinks/test_message.py processes/test_teller.py"),
     # workers
-    Mutation("workers/worker.py", "_STUCK_LIMIT = 3", "_STUCK_LIMIT = 300", "workers/test_worker.py"),
-    Mutation("workers/worker.py", "self._teller.close_orphans(camera.name)", "pass", "workers/test_worker.py"),
+    Mutation("processes/worker.py", "_STUCK_LIMIT = 3", "_STUCK_LIMIT = 300", "processes/test_worker.py"),
+    Mutation("processes/worker.py", "self._teller.close_orphans(camera.name)", "pass", "processes/test_worker.py"),
     Mutation(
-        "workers/post.py",
+        "processes/post.py",
         'reason = "end_of_recording" if self.finished else "camera_lost"',
         "return []",
-        "workers/test_post.py",
+        "processes/test_post.py",
     ),
-    Mutation("workers/post.py", "_HOPELESS = 5", "_HOPELESS = 500", "workers/test_post.py"),
+    Mutation("processes/post.py", "_HOPELESS = 5", "_HOPELESS = 500", "processes/test_post.py"),
     Mutation(
-        "workers/process.py",
+        "processes/process.py",
         "self._not_before = now + self._pause",
         "self._not_before = now",
-        "workers/test_process.py",
+        "processes/test_process.py",
     ),
-    Mutation("workers/process.py", "_LONGEST_PAUSE_S = 30.0", "_LONGEST_PAUSE_S = 3000.0", "workers/test_process.py"),
     Mutation(
-        "workers/supervisor.py", "            self._replace_all()\n", "            pass\n", "workers/test_supervisor.py"
+        "processes/process.py", "_LONGEST_PAUSE_S = 30.0", "_LONGEST_PAUSE_S = 3000.0", "processes/test_process.py"
     ),
-    Mutation("workers/supervisor.py", "if len(crew) < most:", "if True:", "workers/test_supervisor.py"),
-    Mutation("workers/teller.py", "_PATIENCE_S = 5.0", "_PATIENCE_S = 500.0", "workers/test_teller.py"),
-    Mutation("workers/waiting.py", "self._read = self._after_first\n", "pass\n", "workers/test_waiting.py"),
-    Mutation("workers/retention.py", "> self._alerts.snapshots_gb * 1e9", "> inf", "workers/test_retention.py"),
+    Mutation(
+        "processes/supervisor.py",
+        "            self._replace_all()\n",
+        "            pass\n",
+        "processes/test_supervisor.py",
+    ),
+    Mutation("processes/supervisor.py", "if len(crew) < most:", "if True:", "processes/test_supervisor.py"),
+    Mutation("processes/teller.py", "_PATIENCE_S = 5.0", "_PATIENCE_S = 500.0", "processes/test_teller.py"),
+    Mutation("processes/waiting.py", "self._read = self._after_first\n", "pass\n", "processes/test_waiting.py"),
+    Mutation("processes/retention.py", "> self._alerts.snapshots_gb * 1e9", "> inf", "processes/test_retention.py"),
 ]
 
 

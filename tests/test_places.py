@@ -71,7 +71,7 @@ def test_sockets_have_short_names_whatever_the_temporary_folder(tmp_path: Path, 
 def test_processes_start_whatever_the_temporary_folder(tmp_path: Path, folder: str):
     if folder != "missing":
         (tmp_path / folder).mkdir()
-    code = "from pipeline.workers.process import context; context(); print('started')"
+    code = "from pipeline.processes.process import context; context(); print('started')"
     ran = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,

@@ -19,10 +19,10 @@ from pipeline.clock import SystemClock
 from pipeline.commands.output import FAILED, errors_told, fail
 from pipeline.config import Config, Loaded, load
 from pipeline.errors import ConfigError, JournalError
+from pipeline.processes.supervisor import Orders, Supervisor
+from pipeline.processes.teller import close_unwatched
 from pipeline.sinks.outbox import Outbox
 from pipeline.workers.detector import ready_model
-from pipeline.workers.supervisor import Orders, Supervisor
-from pipeline.workers.teller import close_unwatched
 
 log = logging.getLogger("zonewatch")
 

@@ -15,8 +15,8 @@ from pipeline.clock import SystemClock
 from pipeline.commands.output import FAILED, OK, errors_told, print_json
 from pipeline.config import Config, load
 from pipeline.errors import JournalError
+from pipeline.processes.status import status_path
 from pipeline.sinks.outbox import Outbox
-from pipeline.workers.status import status_path
 
 # The supervisor writes once a second; an account older than this is not of now.
 _FRESH_S = 5.0

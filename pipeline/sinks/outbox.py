@@ -1,7 +1,7 @@
 """The journal of alerts: one SQLite file, written and on disk before anyone hears of an incident.
 
 Every worker writes to it, the delivery process reads it oldest first and keeps a mark for each sink. Not here: the
-file and its versions (`journal_file`), the sinks, and the loop that drains (`workers/delivery.py`).
+file and its versions (`journal_file`), the sinks, and the loop that drains (`processes/delivery.py`).
 
     meta           key, value                  `producer`: the name of this journal in the marks that sinks keep
     event          seq, id (unique), at, incident, revision, state, camera, severity, data

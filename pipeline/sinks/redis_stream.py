@@ -11,7 +11,7 @@ be. A repeat (the answer was lost) finds the mark ahead and adds nothing; a Redi
 failed over) shows a mark behind, and the sender goes back to it. A journal that was brought back from a copy has
 another event at the mark's place, or none.
 
-Not here: when to send and what to do after an error (`workers/delivery.py`).
+Not here: when to send and what to do after an error (`processes/delivery.py`).
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Who runs what, and where."""
+"""One camera, from its pictures to its incidents: live and from recordings alike. Read `lane` first."""

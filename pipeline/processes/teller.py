@@ -16,11 +16,11 @@ from pipeline.config import Camera
 from pipeline.errors import JournalError
 from pipeline.frame import Frame
 from pipeline.logs import Counted
+from pipeline.processes.pictures import Pictures
+from pipeline.processes.waiting import Waiting
 from pipeline.sinks.message import closed_by_interruption, cloud_event
 from pipeline.sinks.outbox import Outbox
 from pipeline.types import Evidence, Incident, IncidentState, Point
-from pipeline.workers.pictures import Pictures
-from pipeline.workers.waiting import Waiting
 
 log = logging.getLogger(__name__)
 

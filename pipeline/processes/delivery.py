@@ -21,11 +21,11 @@ from pipeline.clock import Clock, SystemClock
 from pipeline.config import Config
 from pipeline.errors import DeliveryError, JournalError
 from pipeline.logs import redact, setup
+from pipeline.processes.drain import LONGEST_PAUSE_S, RECHECK_S, TIDY_S, Drain, StopEvent
+from pipeline.processes.retention import Retention
 from pipeline.sinks.outbox import Outbox
 from pipeline.sinks.redis_stream import RedisStream
 from pipeline.sinks.stdout import Stdout
-from pipeline.workers.drain import LONGEST_PAUSE_S, RECHECK_S, TIDY_S, Drain, StopEvent
-from pipeline.workers.retention import Retention
 
 REPORT_S = 1.0
 LISTEN_S = 0.1

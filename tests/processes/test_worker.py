@@ -13,16 +13,16 @@ import pytest
 from pipeline.capture.mailbox import Mailbox
 from pipeline.clock import Clock, SimulatedClock
 from pipeline.config import Camera, Config
+from pipeline.processes import worker as module
+from pipeline.processes.pictures import Pictures
+from pipeline.processes.teller import Teller
+from pipeline.processes.worker import Worker, memory_gb
 from pipeline.rules.incidents import Origin
 from pipeline.sinks.outbox import Outbox
 from pipeline.store.snapshots import Snapshots
-from pipeline.workers import worker as module
-from pipeline.workers.pictures import Pictures
-from pipeline.workers.teller import Teller
-from pipeline.workers.worker import Worker, memory_gb
+from tests.processes.test_failing_lane import Picky
+from tests.processes.test_post import Thread
 from tests.sinks.facts import WALL, event
-from tests.workers.test_failing_lane import Picky
-from tests.workers.test_post import Thread
 
 
 class Station:

@@ -19,7 +19,7 @@ from typing import Any
 
 from pipeline.clock import Clock
 from pipeline.places import short_temporary_folder
-from pipeline.workers.line import ALIVE
+from pipeline.processes.line import ALIVE
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ def forked(target: Callable[..., None], arguments: tuple[object, ...]) -> BasePr
 def context() -> multiprocessing.context.ForkServerContext:
     """Children fork from a clean server that has imported everything: a start costs 20 ms instead of seconds."""
     made = multiprocessing.get_context("forkserver")
-    made.set_forkserver_preload(["pipeline.workers.worker", "pipeline.workers.delivery"])
+    made.set_forkserver_preload(["pipeline.processes.worker", "pipeline.processes.delivery"])
     # Who stops a service may signal all its processes at once. The order of stopping is the supervisor's: what it
     # starts does not listen.
     before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGTERM, signal.SIGHUP)}

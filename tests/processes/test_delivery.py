@@ -18,10 +18,10 @@ import redis
 
 from pipeline.clock import SystemClock
 from pipeline.config import Config
+from pipeline.processes.delivery import DeliveryReport, deliver, run
+from pipeline.processes.drain import Drain
 from pipeline.sinks.outbox import Outbox
 from pipeline.sinks.stdout import SinkClosed, Stdout
-from pipeline.workers.delivery import DeliveryReport, deliver, run
-from pipeline.workers.drain import Drain
 from tests.conftest import ROOT
 from tests.redis_server import RedisServer
 from tests.sinks.facts import config, event, until

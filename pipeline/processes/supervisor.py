@@ -18,10 +18,10 @@ from typing import TypeAlias
 from pipeline.clock import Clock
 from pipeline.config import Config, Loaded
 from pipeline.errors import ZonewatchError
-from pipeline.workers import delivery, worker
+from pipeline.processes import delivery, worker
+from pipeline.processes.process import Process, forked
+from pipeline.processes.status import Status, write_status
 from pipeline.workers.detector import ready_model
-from pipeline.workers.process import Process, forked
-from pipeline.workers.status import Status, write_status
 
 log = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ from pipeline.capture.mailbox import Mailbox
 from pipeline.clock import SimulatedClock
 from pipeline.config import Detector
 from pipeline.frame import Frame
+from pipeline.processes.post import Post
 from pipeline.rules.incidents import Origin
 from pipeline.types import CameraReport, CameraState, Incident
 from pipeline.workers.lane import Lane
-from pipeline.workers.post import Post
 from tests import fakes
 
 SILENCE_S = 10.0

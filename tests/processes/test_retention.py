@@ -15,9 +15,9 @@ import pytest
 from pipeline.clock import SimulatedClock
 from pipeline.config import Alerts
 from pipeline.frame import Frame
+from pipeline.processes.retention import Retention
 from pipeline.sinks.outbox import Outbox
 from pipeline.store.snapshots import Snapshots
-from pipeline.workers.retention import Retention
 from tests.conftest import ROOT
 from tests.sinks.facts import WALL, incident
 from tests.small_disk import small_disk

@@ -7,9 +7,9 @@ from multiprocessing.connection import Connection
 import pytest
 
 from pipeline.clock import SimulatedClock
-from pipeline.workers.line import ALIVE
-from pipeline.workers.process import Process
-from tests.workers.children import Child
+from pipeline.processes.line import ALIVE
+from pipeline.processes.process import Process
+from tests.processes.children import Child
 
 HEARTBEAT_S = 5.0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.workers.waiting import Waiting
+from pipeline.processes.waiting import Waiting
 from tests.sinks.facts import incident
 from tests.small_disk import fill, small_disk
 

@@ -24,16 +24,16 @@ from pipeline.capture.mailbox import Mailbox
 from pipeline.clock import Clock, SystemClock
 from pipeline.config import Camera, Config, Detector
 from pipeline.errors import ZonewatchError
+from pipeline.processes.line import Line
+from pipeline.processes.pictures import Pictures
+from pipeline.processes.post import Post, capturing
+from pipeline.processes.reports import WorkerReport
+from pipeline.processes.teller import Teller
 from pipeline.rules.incidents import Origin
 from pipeline.sinks.outbox import Outbox
 from pipeline.store.snapshots import Snapshots
 from pipeline.workers.detector import described, load_detector
 from pipeline.workers.lane import FindsPeople, Lane, turn
-from pipeline.workers.line import Line
-from pipeline.workers.pictures import Pictures
-from pipeline.workers.post import Post, capturing
-from pipeline.workers.reports import WorkerReport
-from pipeline.workers.teller import Teller
 
 log = logging.getLogger(__name__)
 

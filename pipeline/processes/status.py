@@ -16,9 +16,9 @@ from typing import Any
 from pipeline.clock import rfc3339
 from pipeline.config import Config, Loaded
 from pipeline.logs import Counted
+from pipeline.processes.process import Process
+from pipeline.processes.reports import WorkerReport
 from pipeline.types import CameraReport, CameraState
-from pipeline.workers.process import Process
-from pipeline.workers.reports import WorkerReport
 
 log = logging.getLogger(__name__)
 _complaints = Counted(log, every_s=60.0)

@@ -14,11 +14,11 @@ from pipeline.clock import SimulatedClock
 from pipeline.config import Camera, Zone
 from pipeline.errors import JournalError
 from pipeline.frame import Frame
+from pipeline.processes.pictures import Pictures
+from pipeline.processes.teller import Teller, close_unwatched
 from pipeline.sinks.outbox import Outbox
 from pipeline.store.snapshots import Snapshots
 from pipeline.types import Incident, IncidentState
-from pipeline.workers.pictures import Pictures
-from pipeline.workers.teller import Teller, close_unwatched
 from tests.sinks.facts import WALL, event, incident
 from tests.small_disk import fill, small_disk
 

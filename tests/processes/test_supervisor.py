@@ -13,10 +13,10 @@ import yaml
 
 from pipeline.clock import SimulatedClock
 from pipeline.config import Config, load
-from pipeline.workers import delivery, worker
-from pipeline.workers.status import status_path
-from pipeline.workers.supervisor import Orders, Supervisor
-from tests.workers.children import Child
+from pipeline.processes import delivery, worker
+from pipeline.processes.status import status_path
+from pipeline.processes.supervisor import Orders, Supervisor
+from tests.processes.children import Child
 
 START: dict[str, Any] = {"site": {"id": "here"}, "workers": {"cameras_each": 2, "drain_s": 2}}
 

@@ -18,18 +18,18 @@ from pipeline.clock import SimulatedClock, SystemClock
 from pipeline.config import Config, Detector
 from pipeline.frame import Frame
 from pipeline.perceive.person import View
+from pipeline.processes.line import ALIVE, Line
+from pipeline.processes.pictures import Pictures
+from pipeline.processes.process import Process
+from pipeline.processes.reports import WorkerReport
+from pipeline.processes.teller import Teller
+from pipeline.processes.worker import Worker
 from pipeline.rules.incidents import Origin
 from pipeline.sinks.outbox import Outbox
 from pipeline.store.snapshots import Snapshots
 from pipeline.types import CameraReport, CameraState, Detections
 from pipeline.workers.detector import load_detector
 from pipeline.workers.lane import Lane, turn
-from pipeline.workers.line import ALIVE, Line
-from pipeline.workers.pictures import Pictures
-from pipeline.workers.process import Process
-from pipeline.workers.reports import WorkerReport
-from pipeline.workers.teller import Teller
-from pipeline.workers.worker import Worker
 from tests import fakes
 from tests.media import make_clip
 
