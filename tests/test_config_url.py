@@ -40,6 +40,25 @@ def test_what_is_opened_has_its_scheme_in_lower_case_and_the_rest_as_it_was_writ
     assert str(Url(text)) == Url(text).reveal()
 
 
+@pytest.mark.parametrize(
+    ("text", "opened"),
+    [
+        ("rtsp://Gate.School.Example./Live", "rtsp://gate.school.example/Live"),
+        ("rtsp://Ann:B.@GATE.:0554/Live.", "rtsp://Ann:B.@gate:554/Live."),
+        ("http://gate.:/a", "http://gate/a"),
+        ("http://Gate.?a=B", "http://gate?a=B"),
+        ("rtsp://[FE80::1]:554/s", "rtsp://[fe80::1]:554/s"),
+        ("rtsp://[FE80::1]/s", "rtsp://[fe80::1]/s"),
+        ("redis://:P.@Store.:6379/0", "redis://:P.@store:6379/0"),
+        ("udp://@239.0.0.1:05000", "udp://@239.0.0.1:5000"),
+        ("unix:///Run/redis.sock.", "unix:///Run/redis.sock."),
+    ],
+)
+def test_a_host_is_written_in_one_way_and_what_was_checked_is_what_is_opened(text: str, opened: str):
+    assert Url(text).reveal() == opened
+    assert Url(text) == Url(opened)
+
+
 def test_a_playlist_has_longer_for_its_next_picture_than_other_cameras(tmp_path: Path):
     playlist, plain = (
         config(camera(tmp_path, "", f"http://h/{name}?token=1")).cameras["gate"] for name in ("Live.M3U8", "video")
@@ -109,6 +128,8 @@ def test_urls_are_equal_by_their_whole_text():
         (f"rtsp://ann:{SECRET}\u2100@h/s", "Percent-encode"),
         (f"rtsp://ann:{SECRET}@/s", "no host"),
         (f"rtsp://ann:{SECRET}@h:0/s", "wrong port"),
+        (f"rtsp://ann:{SECRET}@h../s", "no host"),
+        (f"rtsp://ann:{SECRET}@./s", "no host"),
         (f"file:///{SECRET}.mp4", "one slash"),
         ("", "empty"),
     ],

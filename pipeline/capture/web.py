@@ -29,6 +29,7 @@ from urllib.request import (
 import av.error
 
 from pipeline.config import Camera
+from pipeline.config.url import host_of
 
 _REDIRECTS = 5
 _SCHEMES = ("http", "https")
@@ -41,7 +42,7 @@ class Web:
 
     def __init__(self, camera: Camera) -> None:
         self._own = camera.url.reveal()
-        self._hosts = {_host(self._own), *(host.lower() for host in camera.hosts)}
+        self._hosts = {host_of(self._own), *camera.hosts}
         self._timeout_s = camera.connect_s
         self._logins = HTTPPasswordMgrWithDefaultRealm()
         self._opener = build_opener(
@@ -86,9 +87,9 @@ class Web:
     def allows(self, url: str) -> bool:
         """Whether anything may be fetched from there; what may not is noted as `refused`."""
         scheme = urlsplit(url).scheme
-        allowed = scheme in _SCHEMES and _host(url) in self._hosts
+        allowed = scheme in _SCHEMES and host_of(url) in self._hosts
         if not allowed:
-            self.refused = f"{scheme}://{_host(url)}"
+            self.refused = f"{scheme}://{host_of(url)}"
         return allowed
 
     def _get(self, url: str, follow: bool = True) -> HTTPResponse:
@@ -102,7 +103,7 @@ class Web:
 
     def _login(self, url: str) -> tuple[str, str]:
         """Those in the url; else the camera's own, which its own host may know, and nobody else."""
-        own = self._own if _host(url) == _host(self._own) else url
+        own = self._own if host_of(url) == host_of(self._own) else url
         parts = urlsplit(url if urlsplit(url).username else own)
         return unquote(parts.username or ""), unquote(parts.password or "")
 
@@ -165,10 +166,6 @@ def _trusting() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def _host(url: str) -> str:
-    return (urlsplit(url).hostname or "").lower()
 
 
 def _bare(url: str) -> str:

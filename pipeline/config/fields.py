@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from pipeline.config import geometry as geometry
 from pipeline.config.problems import NAME, near, refuse
+from pipeline.config.url import plain_host
 from pipeline.types import Point
 
 T = TypeVar("T")
@@ -67,9 +68,10 @@ def _aspect(value: Any) -> float | None:
 
 
 def _host(value: str) -> str:
-    if not _HOST.fullmatch(value):
+    host = plain_host(value)
+    if not _HOST.fullmatch(host):
         raise refuse("is no host", "Write the name or address alone, as cdn.example.org.")
-    return value.lower()
+    return host
 
 
 Name: TypeAlias = Annotated[str, Field(pattern=NAME)]

@@ -31,6 +31,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 # What nobody means as the name of a file, though it is no proper scheme either: foo_bar://x.
 _LIKE_A_SCHEME = re.compile(r"([^/:@\s]{1,30})://")
 _HOST_WITHOUT_SCHEME = re.compile(r"[^/]*:[^/]*@|([^/]*@)?\d+\.\d+\.\d+\.\d+([:/]|$)")
+_PORT = re.compile(r":\d*\Z")
 _KNOWN = "Write rtsp://…, http://…, udp://…, a device such as /dev/video0, or the path of a file or a folder."
 
 
@@ -38,7 +39,8 @@ _KNOWN = "Write rtsp://…, http://…, udp://…, a device such as /dev/video0,
 class Url:
     """A source or a server. `str` and `repr` hide user info and query values; only `reveal` shows them.
 
-    `folder` is where relative paths begin. Raises ValueError, without the secret, for a text that is no url.
+    `folder` is where relative paths begin. What is opened is what was checked: scheme and host in lower case, without
+    the dot that some write after a whole name. Raises ValueError, without the secret, for a text that is no url.
     """
 
     _text: str
@@ -47,9 +49,9 @@ class Url:
     def __post_init__(self) -> None:
         scheme = _scheme(self._text)
         if scheme in _KINDS:
-            # Whoever opens it knows schemes in lower case only.
-            object.__setattr__(self, "_text", scheme + self._text[len(scheme) :])
-            _check_network(self._text)
+            text = scheme + self._text[len(scheme) :]
+            _check_network(text)
+            object.__setattr__(self, "_text", _normal(text))
         else:
             _check_local(self._text)
 
@@ -99,6 +101,19 @@ class Url:
             raise ValueError("must be a url or a path")
         folder = (info.context or {}).get("folder", Path())
         return cls(value) if _scheme(value) in _KINDS else cls(value, folder)
+
+
+def plain_host(host: str) -> str:
+    """As hosts are compared and asked for: in lower case, without the dot of the root that may end a whole name."""
+    return host.lower().removesuffix(".")
+
+
+def host_of(url: str) -> str:
+    """The plain host of a url; empty where there is none, and for a text that is no url."""
+    try:
+        return plain_host(urlsplit(url).hostname or "")
+    except ValueError:
+        return ""
 
 
 def _scheme(text: str) -> str:
@@ -153,11 +168,23 @@ def _check_network(text: str) -> None:
             "Percent-encode them (@ is %40, / is %2F), or take them from ${VARIABLES}, which is done for you."
         )
     if parts.scheme == "unix":
-        host = parts.path
+        host = "x" if parts.path else ""
     if parts.scheme == "udp" and port is None and host != "-":
         raise ValueError("has no port. Write it as udp://0.0.0.0:5000, or udp://@239.0.0.1:5000 for a group.")
-    if not host or port == 0:
+    if not host or port == 0 or "" in plain_host(host).split("."):
         raise ValueError("has no host or a wrong port. Write it as rtsp://host:554/path.")
+
+
+def _normal(text: str) -> str:
+    """The same url, in the one way of writing it."""
+    scheme, _, rest = text.partition("://")
+    if scheme == "unix":
+        return text
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    login, at, place = authority.rpartition("@")
+    host, _, port = place.rpartition(":") if _PORT.search(place) else (place, "", "")
+    port = f":{int(port)}" if port else ""
+    return f"{scheme}://{login}{at}{plain_host(host)}{port}{rest[len(authority) :]}"
 
 
 def _redacted(text: str) -> str:

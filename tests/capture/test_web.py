@@ -148,7 +148,7 @@ def test_nor_by_way_of_a_redirect(site: Site, piece: bytes):
 def test_the_owner_may_allow_other_hosts_but_none_of_them_is_told_the_password(site: Site, piece: bytes):
     site.answers = {"/live.m3u8": PLAYLIST.format(site.url("/0.ts", "localhost")).encode(), "/0.ts": piece}
     url = site.url("/live.m3u8", login="cam:s3cret%3A%2F%40@")
-    assert numbers(opened(url, hosts=["LocalHost"])) == [0, 1, 2, 3, 4]
+    assert numbers(opened(url, hosts=["LocalHost."])) == [0, 1, 2, 3, 4]
     assert {login for host, _, login in site.asked if host == "localhost"} == {None}
 
 
