@@ -21,8 +21,8 @@ from pipeline.types import Boxes, Followed, Motion, Region
 _MARGIN = 0.5
 # A look is never smaller than this share of the picture's height, whoever may be in it: context helps the detector.
 _LEAST_SIDE = 0.6
-# Seconds: who is surely known and does not move is looked at so often.
-_CALM_S = 0.35
+# Seconds: who is surely known and does not move is looked at so often, near a rule and elsewhere.
+_CALM_S, _CALM_FAR_S = 0.35, 0.7
 # So many of their sizes from a rule's zone or line people and motion are near it. What moves farther away is looked at
 # only as finely as the whole picture is: who is small there is found when they come nearer.
 _A_STEP_OR_TWO = 1.5
@@ -46,6 +46,7 @@ class Attention:
         self._wide = 0.0
         self._looked_at = np.full(_GRID[::-1], -1e9)
         self._hints: list[Area] = []
+        self._stirred: list[Area] = []
         self._restless = Restless()
 
     def concern(self, concerns: Sequence[Concern]) -> None:
@@ -85,15 +86,25 @@ class Attention:
         return self._sweep
 
     def _people(self, followed: Followed, moving: list[Area], now: float, wide: float) -> list[Want]:
-        """Everybody followed, but for those who are surely known, stand and were looked at just now."""
-        wants = []
+        """Everybody followed, but for those who are surely known, stand and were looked at just now.
+
+        Who sets off is looked at at once. Where motion goes on far from every rule and they still stood when looked
+        at, it was not theirs; near a rule it may be somebody else's, who comes in behind them.
+        """
+        wants, stirred = [], []
         for box, settled in zip(map(_area, followed.boxes), followed.settled, strict=True):
-            age = self._age(box, now, wide)
-            if settled and age < _CALM_S and not _sets_off(box, moving):
-                continue
+            age, near = self._age(box, now, wide), self._near(box, wide)
+            if settled:
+                sets_off = _sets_off(box, moving)
+                if sets_off and not near:
+                    stirred.append(box)
+                    sets_off = not any(meet(box, other) for other in self._stirred)
+                if age < (_CALM_S if near else _CALM_FAR_S) and not sets_off:
+                    continue
             height = max(box[3] - box[1], self._smallest)
             need = (age + 1) * (1.0 if settled else _UNSURE) * self._nearness(box, wide)
             wants.append(Want(around(box, _MARGIN), height, need))
+        self._stirred = stirred
         return wants
 
     def _moving(self, followed: Followed, moving: list[tuple[Area, bool]], now: float, wide: float) -> list[Want]:

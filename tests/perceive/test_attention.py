@@ -150,6 +150,27 @@ def test_who_sets_off_is_looked_at_at_once():
     assert looked_at(attention, 0.3, moved((0.5, 0.35, 0.62, 0.6)), followed(one, settled=True))
 
 
+def test_motion_that_goes_on_around_who_stands_far_from_every_rule_wins_no_more_looks():
+    attention, far = awake(MIDDLE), person(1.6, 0.2, 0.12)
+    flickers = moved((1.5, 0.05, 1.7, 0.25))
+    looks = [n / 10 for n in range(1, 42) if looked_at(attention, n / 10, flickers, followed(far, settled=True))]
+    assert np.diff(looks) == pytest.approx(0.7, abs=0.11)
+
+
+def test_motion_around_who_stands_near_a_rule_may_be_somebody_elses_and_is_looked_at_each_time():
+    attention, near = awake(MIDDLE), person(0.9, 0.6, 0.3)
+    flickers = moved((0.8, 0.3, 1.0, 0.7))
+    assert all(looked_at(attention, n / 10, flickers, followed(near, settled=True)) for n in range(1, 21))
+
+
+def test_who_stands_far_from_every_rule_is_looked_at_half_as_often():
+    attention, far = awake(MIDDLE), person(1.6, 0.2, 0.12)
+    looks = [n / 10 for n in range(1, 42) if looked_at(attention, n / 10, moved(), followed(far, settled=True))]
+    assert np.diff(looks) == pytest.approx(0.7, abs=0.11)
+    begins = moved((far[0] - 0.05, far[1], far[2], far[3]))
+    assert looked_at(attention, looks[-1] + 0.1, begins, followed(far, settled=True))
+
+
 def test_what_moves_and_is_nobody_is_looked_at_less_and_less_and_never_forgotten():
     attention, tree = awake(MIDDLE), (1.5, 0.1, 1.65, 0.3)
     looks = [n / 5 for n in range(1, 76) if looked_at(attention, n / 5, moved(tree))]
