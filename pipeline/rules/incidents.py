@@ -15,6 +15,7 @@ import numpy as np
 from pipeline.config import Camera, Rule
 from pipeline.rules.facts import Fact, Happening, Sighting, Trigger
 from pipeline.rules.triggers import trigger_for
+from pipeline.rules.walltime import WallTime
 from pipeline.types import Incident, IncidentState, Moment, Point, Tracks
 
 _LONGEST_PATH = 64
@@ -47,11 +48,6 @@ class Now:
     received: float | None = None
     decided: float | None = None
     size: tuple[int, int] = (0, 0)
-
-    def moment(self, media: float) -> Moment:
-        """Another media time, on the same mapping to wall time."""
-        wall = None if self.at.wall is None else self.at.wall + (media - self.at.media)
-        return Moment(round(media, 3), wall, self.at.uncertainty, self.at.wall_from)
 
 
 @dataclass(slots=True)
@@ -109,6 +105,7 @@ class Rules:
         self._origin = origin
         self._people: dict[int, _Person] = {}
         self._watches: dict[tuple[str, int], _Watch] = {}
+        self._wall = WallTime()
 
     @property
     def open_incidents(self) -> int:
@@ -117,6 +114,7 @@ class Rules:
 
     def update(self, tracks: Tracks, now: Now) -> list[Incident]:
         """What the rules say of the tracks as they are at `now`; oldest rule first, then oldest track."""
+        self._wall.note(now.at)
         present = {int(i) for i in tracks.ids}
         seen = self._look(tracks)
         told: list[Incident] = []
@@ -238,9 +236,9 @@ class Rules:
             direction=fact.direction,
             severity=rule.severity,
             track=watch.track,
-            at=now.moment(fact.at),
-            entered=None if fact.entered is None else now.moment(fact.entered),
-            left=None if fact.left is None else now.moment(fact.left),
+            at=self._wall.moment(fact.at),
+            entered=None if fact.entered is None else self._wall.moment(fact.entered),
+            left=None if fact.left is None else self._wall.moment(fact.left),
             dwell_s=None if fact.entered is None else round(until - fact.entered, 3),
             box=person.box,
             anchor=_rounded_point(person.sighting.anchor),

@@ -183,6 +183,17 @@ def test_wall_time_follows_media_time():
     assert opened.decided == 7.0
 
 
+def test_what_happened_in_one_file_is_told_in_its_time_though_it_is_decided_in_the_next_one():
+    watched, street, told = rules(), Street({1: Walker(way((0, 0.3, 0.6), (4, 0.5, 0.6)))}), []
+    # The first file ends while somebody is entering; the second one says that it began an hour before the first.
+    for n in range(20):
+        media = n / 5
+        wall = 1e9 + media if media < 2.1 else 1e9 - 3600 + media
+        told += watched.update(street.tracks(media), Now(Moment(media, wall, 1.0, "name"), None, None))
+    (opened,) = told
+    assert opened.at == opened.entered == Moment(2.0, pytest.approx(1e9 + 2), 1.0, "name")
+
+
 spells = st.lists(
     st.tuples(st.floats(0.2, 6), st.sampled_from(["in", "out", "far", "hidden"])), min_size=1, max_size=12
 )
