@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import av.error
 from av.container import InputContainer
 
+from pipeline.capture.ailing import without_video
 from pipeline.capture.faults import opening_failed, source_error
 from pipeline.config import Camera
 from pipeline.errors import SourceError, SourceFault
@@ -34,11 +36,9 @@ def open_video(
         video.thread_type = "SLICE"
         video.codec_context.thread_count = 1
         return container
+    what, hint = without_video(container, Path(shown) if camera.url.kind in ("file", "folder") else None)
     container.close()
-    hint = "Check the url, which may be that of the sound, and set the camera to H.264, H.265 or MJPEG."
-    raise source_error(
-        camera, SourceFault.NO_VIDEO, "opening", "there is no video in it that we can decode", hint, shown
-    )
+    raise source_error(camera, SourceFault.NO_VIDEO, "opening", what, hint, shown)
 
 
 def too_large(camera: Camera, width: int, height: int) -> bool:

@@ -12,10 +12,13 @@ from pathlib import Path
 
 import av.error
 
+from pipeline.capture.ailing import what_ails
 from pipeline.config import Camera
 from pipeline.errors import SourceError, SourceFault
 from pipeline.logs import redact
 
+# Of a file: what is wrong is not in the file.
+_SURROUNDINGS = (av.error.FileNotFoundError, av.error.IsADirectoryError, av.error.PermissionError)
 _TIMEOUTS = (av.error.ExitError, av.error.TimeoutError)
 
 # The first row that fits decides; what fits none is UNREACHABLE.
@@ -59,14 +62,16 @@ _OPENING: tuple[tuple[tuple[type[BaseException], ...], SourceFault, str], ...] =
 
 def opening_failed(camera: Camera, error: BaseException, waited: float, shown: str = "") -> SourceError:
     """`error` came after `waited` seconds of opening: FFmpeg says the same of garbage and of silence, time does not."""
-    fault, words, hint = _judge(camera, error, waited)
+    fault, words, hint = _judge(camera, error, waited, shown)
     return source_error(camera, fault, "opening", words, hint.format(camera=camera.name), shown)
 
 
-def _judge(camera: Camera, error: BaseException, waited: float) -> tuple[SourceFault, str, str]:
+def _judge(camera: Camera, error: BaseException, waited: float, shown: str) -> tuple[SourceFault, str, str]:
     local = camera.url.kind in ("file", "folder")
     if isinstance(error, av.error.InvalidDataError) and waited > 0.9 * camera.connect_s and not local:
         return SourceFault.UNREACHABLE, "it took the connection and said nothing", "If that lasts, restart the camera."
+    if local and not isinstance(error, _SURROUNDINGS):
+        return SourceFault.NOT_VIDEO, *what_ails(Path(shown or camera.url.path))
     if getattr(error, "errno", None) == errno.EPROTONOSUPPORT:
         return SourceFault.CONFIG, _words(error), "Set `transport` to the other of tcp and udp: it does not offer this."
     if isinstance(error, av.error.ArgumentError | av.error.InvalidDataError) and camera.url.kind == "http":

@@ -17,6 +17,7 @@ from pathlib import Path
 import av.error
 from av.container import InputContainer
 
+from pipeline.capture.ailing import is_cut, is_short, promised_s
 from pipeline.capture.container import open_video
 from pipeline.capture.faults import source_error
 from pipeline.capture.folder import told, videos_in
@@ -25,13 +26,15 @@ from pipeline.capture.timeline import Placed
 from pipeline.config import Camera
 from pipeline.errors import SourceError, SourceFault
 from pipeline.types import WallFrom
-from pipeline.videos import open_container
+from pipeline.videos import open_container, playing
 
 log = logging.getLogger(__name__)
 
 _NAME_ERROR_S = 1.0
 """Names tell whole seconds."""
 _USUAL_INTERVAL_S = 0.04
+_OVERLAP_S = 3.0
+"""Names tell whole seconds, and recorders begin a file with what they had kept of the time just before."""
 _WITHOUT_TIMES = {"avi"}
 """Containers that say when to decode a picture, not when to show it; libav makes that up."""
 _DATE = re.compile(r"(?<!\d)(20\d\d)\D?(\d\d)\D?(\d\d)\D{0,2}(\d\d)\D?(\d\d)\D?(\d\d)(?:[.,](\d{1,6}))?(?!\d)(Z?)")
@@ -51,26 +54,27 @@ class Recording:
     told_by: WallFrom | None = None
 
 
-def start_from_name(path: Path, zone: tzinfo = UTC) -> float | None:
+def start_from_name(path: Path, zone: tzinfo = UTC, fold: int = 0) -> float | None:
     """Unix seconds told by a name such as `2026-11-23_08-15-00`, `20261123T081500Z` or `1764576900`, in `zone`.
 
-    Folders may tell the day (`2026-11-23/08-15-00.mp4`), but only where the file's own name does not.
+    Folders may tell the day (`2026-11-23/08-15-00.mp4`), but only where the file's own name does not. Of an hour that
+    comes twice, when clocks are set back, `fold` 0 is the first one.
     """
     folders = "/".join(path.parts[-4:-1]) + "/"
     for text, own in ((path.stem, 0), (folders + path.stem, len(folders))):
         for match in _DATE.finditer(text):
-            start = _date(match, zone)
+            start = _date(match, zone, fold)
             if start is not None and match.end(6) > own:
                 return start
     unix = _UNIX.search(path.stem)
     return int(unix[1]) + int(unix[2] or 0) / 1000 if unix else None
 
 
-def _date(match: re.Match[str], zone: tzinfo) -> float | None:
+def _date(match: re.Match[str], zone: tzinfo, fold: int) -> float | None:
     *parts, fraction, utc = match.groups()
     try:
         year, month, day, hour, minute, second = map(int, parts)
-        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC if utc else zone)
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC if utc else zone, fold=fold)
     except ValueError:
         return None
     return moment.timestamp() + (float(f"0.{fraction}") if fraction else 0.0)
@@ -89,7 +93,8 @@ def _start_from_container(path: Path) -> float | None:
 
 def _recording(path: Path, zone: tzinfo) -> Recording:
     if (start := start_from_name(path, zone)) is not None:
-        return Recording(path, start, _NAME_ERROR_S, "name")
+        later = start_from_name(path, zone, fold=1)
+        return Recording(path, start, _NAME_ERROR_S + abs((later or start) - start), "name")
     if (start := _start_from_container(path)) is not None:
         return Recording(path, start, None, "container")
     return Recording(path)
@@ -154,7 +159,9 @@ class Recordings:
             else:
                 tape = Tape(in_order=container.format.name in _WITHOUT_TIMES)
                 recording = self._dated(recording)
-                self._playing = _Playing(recording, self._begin(recording), tape)
+                video = playing(container)
+                promised = None if video is None else promised_s(container, video)
+                self._playing = _Playing(recording, self._begin(recording), tape, promised)
                 return container
         return None
 
@@ -207,7 +214,11 @@ class Recordings:
             return self._end
         if self._base is None:
             self._base = recording.start - self._end
-        return max(self._end, recording.start - self._base)
+        begin = recording.start - self._base
+        if (over := self._end - begin) > _OVERLAP_S:
+            what = f"begins {over:.0f} s before the recording before it ends; it is played after that, in its own time"
+            log.warning("camera %s: %s: %s.", self._camera.name, recording.path, what)
+        return max(self._end, begin)
 
     def _finish(self) -> None:
         self._before = self.doubts
@@ -216,7 +227,7 @@ class Recordings:
             return
         if one.tape.pictures:
             self._fruitful = True
-            self._end = one.begin + one.tape.position + (one.tape.interval or _USUAL_INTERVAL_S)
+            self._end = one.begin + one.read_s
             self._warn(one)
         else:
             path = str(one.recording.path)
@@ -224,6 +235,9 @@ class Recordings:
 
     def _warn(self, one: _Playing) -> None:
         doubts, where = one.tape.doubts, f"camera {self._camera.name}: {one.recording.path}"
+        if is_short(one.read_s, one.promised_s) or is_cut(one.recording.path):
+            of = f" of {one.promised_s:.1f}" if is_short(one.read_s, one.promised_s) else ""
+            log.warning("%s: it is cut off, or damaged in its end: %.1f%s s could be read.", where, one.read_s, of)
         if doubts.undated:
             rate = 1 / one.tape.interval if one.tape.interval else 0.0
             log.warning("%s: %d pictures have no times; taken for %.4g a second.", where, doubts.undated, rate)
@@ -246,6 +260,12 @@ class _Playing:
     recording: Recording
     begin: float
     tape: Tape
+    promised_s: float | None = None
+
+    @property
+    def read_s(self) -> float:
+        """How long it was, up to the end of the last picture."""
+        return self.tape.position + (self.tape.interval or _USUAL_INTERVAL_S)
 
     def place(self, stamp: Stamp, following: Sequence[Stamp]) -> Placed | None:
         position, start = self.tape.place(stamp, following), self.recording.start

@@ -86,6 +86,36 @@ def test_a_folder_plays_in_the_order_of_time_with_its_gaps(clips: Path, tmp_path
     assert frames[0].at_error == 1.0
 
 
+def test_recordings_that_overlap_keep_their_own_times_and_that_they_do_is_told(clips: Path, tmp_path: Path, caplog):
+    for name in ("20261123T081500", "20261123T071500.later", "20261123T081502"):
+        shutil.copy(clips / "plain.mp4", tmp_path / f"{name}.mp4")
+    (tmp_path / "20261123T081502.mp4").rename(tmp_path / "20261123T071501.mp4")
+    with caplog.at_level(logging.WARNING), opened(tmp_path) as stream:
+        frames = list(stream)
+    assert [frame.at for frame in frames[::30]] == [EIGHT - 3600, EIGHT - 3599, EIGHT]
+    assert all(later.pts > one.pts for one, later in pairwise(frames))
+    assert "overlap" not in caplog.text
+    assert "before it ends" not in caplog.text  # by two seconds: names tell whole ones
+
+
+def test_a_recording_that_begins_long_before_the_one_before_it_ends_is_told(tmp_path: Path, caplog):
+    make_clip(tmp_path / "20261123T081500.mp4", seconds=6)
+    make_clip(tmp_path / "20261123T081501.mp4", seconds=2)
+    with caplog.at_level(logging.WARNING), opened(tmp_path) as stream:
+        frames = list(stream)
+    assert frames[60].at == EIGHT + 1
+    assert "081501.mp4: begins 5 s before the recording before it ends; it is played after that, in its own time" in (
+        caplog.text
+    )
+
+
+@pytest.mark.parametrize(("name", "error"), [("02-30-00", 3601), ("02-30-00Z", 1), ("03-30-00", 1)])
+def test_in_the_hour_that_comes_twice_a_name_may_mean_either(tmp_path: Path, name: str, error: float):
+    shutil.copy(make_clip(tmp_path / "clip.mp4", seconds=1), tmp_path / f"2026-10-25_{name}.mp4")
+    (recording,) = recordings_at(tmp_path / f"2026-10-25_{name}.mp4", ZoneInfo("Europe/Berlin"))
+    assert recording.error == error
+
+
 def test_without_times_names_are_ordered_as_people_count(clips: Path, tmp_path: Path):
     for name in ("clip10.mp4", "clip2.mp4", "Clip1.mp4", ".hidden.mp4"):
         shutil.copy(clips / "plain.mp4", tmp_path / name)
