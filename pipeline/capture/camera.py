@@ -59,10 +59,8 @@ class Camera:
         timeline: Timeline | None = None,
     ) -> None:
         self.config = config
-        self.recorded = config.url.kind in ("file", "folder")
-        mailbox.lossless = self.recorded
-        mailbox.room = 1 if self.recorded else max(2, round(QUEUE_S * config.analyse_fps))
         self._mailbox = mailbox
+        self._take_for(recorded=config.url.kind in ("file", "folder"))
         self._clock = clock
         self._open_stream = open_stream
         self._timeline = timeline or Timeline()
@@ -95,6 +93,7 @@ class Camera:
         self._tally.connections += 1
         stream = self._open_stream(self.config, self._clock, self._timeline)
         self._stream, began = stream, stream.progress_at
+        self._take_for(stream.recorded)
         try:
             with stream:  # closing may hang too, and counts as reading until it is done
                 for frame in stream:
@@ -105,6 +104,11 @@ class Camera:
             self._tally.add(stream)
             if stream.progress_at - began >= GOOD_SESSION_S:
                 self._backoff.reset()
+
+    def _take_for(self, recorded: bool) -> None:
+        """What the source answers decides: some urls of cameras are those of recordings."""
+        self.recorded = self._mailbox.lossless = recorded
+        self._mailbox.room = 1 if recorded else max(2, round(QUEUE_S * self.config.analyse_fps))
 
     def stuck(self, now: float) -> bool:
         """Whether libav should have come back by now (monotonic): neither its timeouts nor ours got it out."""

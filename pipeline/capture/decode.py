@@ -68,7 +68,7 @@ def open_stream(
     """Connect. `zone` is that of times in file names, `start` when recordings begin, if known. Raises SourceError."""
     if camera.url.kind in ("file", "folder"):
         return Stream(camera, clock, Recordings(camera, zone, start))
-    return Stream(camera, clock, Live(camera, clock, timeline), timeline.frames)
+    return Stream(camera, clock, Live(camera, clock, timeline, zone), timeline.frames)
 
 
 def picture_deadline(camera: Camera, decoded: int) -> float:
@@ -113,6 +113,11 @@ class Stream:
         container, self._container = self._container, None
         if container is not None:
             container.close()
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it is a recording, which can wait and has an end."""
+        return bool(getattr(self._source, "recorded", False))
 
     @property
     def busy(self) -> bool:
@@ -248,9 +253,7 @@ class Stream:
 
     def _check_progress(self) -> None:
         silent = self._clock.monotonic() - self.progress_at
-        if self._camera.url.kind not in ("file", "folder") and silent > _OWN_SHARE * picture_deadline(
-            self._camera, self.decoded
-        ):
+        if not self.recorded and silent > _OWN_SHARE * picture_deadline(self._camera, self.decoded):
             what = "packets come, but no picture can be decoded"
             raise source_error(self._camera, SourceFault.STALLED, "decoding", what, "Trying again.")
 

@@ -6,6 +6,7 @@ Not here: when to try again (`camera.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 from typing import Any
 
 import av
@@ -13,8 +14,9 @@ import av.error
 from av.container import InputContainer
 
 from pipeline.capture.container import open_video
+from pipeline.capture.distant import Distant, is_recording
 from pipeline.capture.faults import reading_failed, source_error
-from pipeline.capture.tape import Stamp
+from pipeline.capture.tape import AHEAD, Doubts, Stamp
 from pipeline.capture.timeline import Placed, Timeline
 from pipeline.capture.web import Web
 from pipeline.clock import Clock
@@ -49,15 +51,17 @@ _RTSP = {"fpsprobesize": "1", "max_delay": "500000", "buffer_size": "4194304"}
 
 
 class Live:
-    """One connection to a camera; it does not come back by itself, and what it shows is not held back."""
+    """One connection to a camera; it does not come back by itself, and what it shows is not held back.
 
-    ahead = 0
-    told_by: WallFrom = "arrival"
+    A url may answer with a recording: that is played as one, and ends. `zone` is that of a time in its name.
+    """
 
-    def __init__(self, camera: Camera, clock: Clock, timeline: Timeline) -> None:
+    def __init__(self, camera: Camera, clock: Clock, timeline: Timeline, zone: tzinfo = UTC) -> None:
         self._camera = camera
         self._clock = clock
         self._timeline = timeline
+        self._zone = zone
+        self._distant: Distant | None = None
         self._opened = False
         self._no_clock = False
         self.skew_s: float | None = None
@@ -66,8 +70,30 @@ class Live:
         self._since = clock.monotonic()
         self._waited = 0.0
 
-    def next(self) -> InputContainer:
+    @property
+    def recorded(self) -> bool:
+        """Whether it is a recording after all."""
+        return self._distant is not None
+
+    @property
+    def ahead(self) -> int:
+        """So many pictures to come help to place one."""
+        return AHEAD if self._distant else 0
+
+    @property
+    def told_by(self) -> WallFrom | None:
+        """Who tells the wall time."""
+        return self._distant.told_by if self._distant else "arrival"
+
+    @property
+    def doubts(self) -> Doubts | None:
+        """Of a recording."""
+        return self._distant.doubts if self._distant else None
+
+    def next(self) -> InputContainer | None:
         """The connection, once; after that, the end of a live stream is its loss."""
+        if self._opened and self._distant:
+            return None
         if self._opened:
             raise source_error(
                 self._camera, SourceFault.LOST, "reading", "the camera ended the stream", "Trying again."
@@ -77,14 +103,23 @@ class Live:
         # Multipart JPEG carries no times; libav would make up 25 frames a second.
         self._no_clock = container.format.name == "mpjpeg"
         self._timeline.begin()
+        if self._camera.url.kind == "http" and not self._camera.playlist and is_recording(container):
+            url = self._camera.url.reveal()
+            self._distant = Distant(container, url, self._clock.wall(), self._timeline, self._zone)
         return container
 
     def broke(self, error: av.error.FFmpegError) -> None:
         """Reading failed: that is the end of it."""
+        if self._distant is not None:
+            hint = "Trying again from its beginning; if that lasts, download it and give its path."
+            what = f"the recording breaks off: {error.strerror}"
+            raise source_error(self._camera, SourceFault.LOST, "reading", what, hint) from None
         raise self._elsewhere("reading") or reading_failed(self._camera, error) from None
 
-    def place(self, stamp: Stamp, following: Sequence[Stamp] = ()) -> tuple[Placed | None, float | None]:  # noqa: ARG002
+    def place(self, stamp: Stamp, following: Sequence[Stamp] = ()) -> tuple[Placed | None, float | None]:
         """Where the frame that came just now belongs, and when it came (wall)."""
+        if self._distant is not None:
+            return self._distant.place(stamp, following), None
         received = self._clock.wall()
         stamped = None if self._no_clock else stamp.shown
         return self._timeline.place(stamped, received, self._clock.monotonic(), ours=self.busy), received

@@ -35,6 +35,7 @@ _NAME_ERROR_S = 1.0
 _USUAL_INTERVAL_S = 0.04
 _OVERLAP_S = 3.0
 """Names tell whole seconds, and recorders begin a file with what they had kept of the time just before."""
+_FIRST_YEAR = 2000
 _WITHOUT_TIMES = {"avi"}
 """Containers that say when to decode a picture, not when to show it; libav makes that up."""
 _DATE = re.compile(r"(?<!\d)(20\d\d)\D?(\d\d)\D?(\d\d)\D{0,2}(\d\d)\D?(\d\d)\D?(\d\d)(?:[.,](\d{1,6}))?(?!\d)(Z?)")
@@ -80,24 +81,37 @@ def _date(match: re.Match[str], zone: tzinfo, fold: int) -> float | None:
     return moment.timestamp() + (float(f"0.{fraction}") if fraction else 0.0)
 
 
-def _start_from_container(path: Path) -> float | None:
-    try:
-        with open_container(f"file:{path}") as container:
-            told = container.metadata.get("creation_time", "")
-        moment = datetime.fromisoformat(told)
-    except (av.error.FFmpegError, ValueError):
+def start_of_name(path: Path, zone: tzinfo = UTC) -> Recording | None:
+    """The recording as its name dates it; in the hour that comes twice a name may mean either."""
+    if (start := start_from_name(path, zone)) is None:
         return None
-    # Devices without a clock write 1904 or 1970.
-    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() if moment.year >= 2000 else None
+    later = start_from_name(path, zone, fold=1)
+    return Recording(path, start, _NAME_ERROR_S + abs((later or start) - start), "name")
+
+
+def start_of_container(container: InputContainer, path: Path) -> Recording | None:
+    """The recording as its container dates it. Devices without a clock write 1904 or 1970."""
+    try:
+        moment = datetime.fromisoformat(container.metadata.get("creation_time", ""))
+    except ValueError:
+        return None
+    moment = moment.replace(tzinfo=moment.tzinfo or UTC)
+    return Recording(path, moment.timestamp(), None, "container") if moment.year >= _FIRST_YEAR else None
+
+
+def without_times(container: InputContainer) -> bool:
+    """Whether the container has no times for showing."""
+    return container.format.name in _WITHOUT_TIMES
 
 
 def _recording(path: Path, zone: tzinfo) -> Recording:
-    if (start := start_from_name(path, zone)) is not None:
-        later = start_from_name(path, zone, fold=1)
-        return Recording(path, start, _NAME_ERROR_S + abs((later or start) - start), "name")
-    if (start := _start_from_container(path)) is not None:
-        return Recording(path, start, None, "container")
-    return Recording(path)
+    if (named := start_of_name(path, zone)) is not None:
+        return named
+    try:
+        with open_container(f"file:{path}") as container:
+            return start_of_container(container, path) or Recording(path)
+    except (av.error.FFmpegError, ValueError):
+        return Recording(path)
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
@@ -127,6 +141,7 @@ class Recordings:
     """The recordings of one camera, one container after the other. `ahead` pictures to come help to place one."""
 
     ahead = AHEAD
+    recorded = True
 
     def __init__(self, camera: Camera, zone: tzinfo = UTC, start: float | None = None) -> None:
         self._camera = camera
@@ -157,7 +172,7 @@ class Recordings:
             except SourceError as error:
                 self._leave_out(error)
             else:
-                tape = Tape(in_order=container.format.name in _WITHOUT_TIMES)
+                tape = Tape(in_order=without_times(container))
                 recording = self._dated(recording)
                 video = playing(container)
                 promised = None if video is None else promised_s(container, video)

@@ -65,6 +65,11 @@ class Timeline:
         self._pts = None
         self._settle()
 
+    def reach(self, media: float) -> float:
+        """Media time goes on to `media`, if it has not come so far: for recordings, whose arrival says nothing."""
+        self._media = media if self._media is None else max(self._media, media)
+        return self._media
+
     def place(self, pts: float | None, received_wall: float, monotonic: float, ours: bool = False) -> Placed | None:
         """The times of a frame that came now; None if it repeats the last one. `pts` None: the camera gave none.
 

@@ -29,7 +29,7 @@ PICTURES = 12
 class Probe:
     """What was seen: `size` in pixels, `fps` by the timestamps, `picture` the first one, RGB (h, w, 3).
 
-    `aspect` is its true shape, which `picture` has, and where that is known from.
+    `aspect` is its true shape, which `picture` has, and where that is known from; `recorded`: it has an end.
     """
 
     camera: str
@@ -38,6 +38,7 @@ class Probe:
     fps: float | None = None
     picture: Pixels | None = None
     aspect: Aspect | None = None
+    recorded: bool = False
     error: str | None = None
 
     def __str__(self) -> str:
@@ -45,7 +46,8 @@ class Probe:
             return f"{self.error}"
         fps = f"{self.fps:.3g} fps" if self.fps else "fps not known"
         shape = f", shown as {self.aspect.ratio:.3g}:1 ({self.aspect.why})" if self.aspect else ""
-        return f"camera {self.camera}: {self.size[0]}x{self.size[1]} {self.codec} {fps}{shape}"
+        what = "; a recording" if self.recorded else ""
+        return f"camera {self.camera}: {self.size[0]}x{self.size[1]} {self.codec} {fps}{shape}{what}"
 
 
 def probe(cameras: list[Camera], zone: tzinfo) -> list[Probe]:
@@ -96,7 +98,9 @@ class _Look(threading.Thread):
             times.append(frame.pts)
             if self._first is None:
                 picture = frame.rgb(size=frame.true_size)
-                self._first = Probe(self._camera.name, frame.size, stream.codec, None, picture, stream.aspect)
+                self._first = Probe(
+                    self._camera.name, frame.size, stream.codec, None, picture, stream.aspect, stream.recorded
+                )
             if len(times) == PICTURES:
                 break
         if self._first is None:
