@@ -19,6 +19,7 @@ from pipeline.catalogue.listing import (
     own_folder,
     read_entry,
     read_mapping,
+    sidecar,
 )
 from pipeline.errors import ModelError
 
@@ -85,17 +86,17 @@ def _by_path(path: Path) -> Model:
     if not path.is_file():
         raise ModelError(f"detector.model: {path} is not a file")
     found = digest(path)
-    sidecar = path.with_name(path.name + ".yaml")
-    if not sidecar.is_file():
+    beside = sidecar(path)
+    if not beside.is_file():
         if listed := next((entry for entry in entries().values() if entry.sha256 == found), None):
             return Model(listed, path, found, f"{path}, which is {listed.name} of the catalogue")
         entry = guess(path)
         return Model(entry, path, found, f"{path}, by its inputs and outputs a model of the {entry.family} family")
-    keys = read_mapping(sidecar.read_text("utf-8"), str(sidecar))
-    entry = read_entry(keys, str(sidecar), name=path.stem, file=path.name)
+    keys = read_mapping(beside.read_text("utf-8"), str(beside))
+    entry = read_entry(keys, str(beside), name=path.stem, file=path.name)
     if entry.sha256 and entry.sha256 != found:
-        raise ModelError(f"model {path}: its sha256 is {found}, but {sidecar} says {entry.sha256}")
-    return Model(entry, path, found, f"{path}, described by {sidecar.name}")
+        raise ModelError(f"model {path}: its sha256 is {found}, but {beside} says {entry.sha256}")
+    return Model(entry, path, found, f"{path}, described by {beside.name}")
 
 
 def _names() -> str:

@@ -68,6 +68,16 @@ class Model:
     sha256: str
     note: str
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What it was read from: the weights, and what describes them, if that is there."""
+        return self.path, sidecar(self.path)
+
+
+def sidecar(path: Path) -> Path:
+    """Where a model of one's own is described: `NAME.onnx.yaml`, beside it."""
+    return path.with_name(path.name + ".yaml")
+
 
 MEND = "It comes with Zonewatch: install it again, or in a clone: git checkout -- models"
 

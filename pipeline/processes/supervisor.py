@@ -15,6 +15,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TypeAlias
 
+from pipeline.catalogue import Model, resolve
 from pipeline.clock import Clock
 from pipeline.config import Config, Loaded
 from pipeline.errors import ZonewatchError
@@ -51,7 +52,8 @@ class Supervisor:
         self, read: Callable[[], Loaded], clock: Clock, level: str = "INFO", child: Child | None = None
     ) -> None:
         self._read = read
-        self._loaded = loaded = read()
+        self._loaded = read()
+        self._model = resolve(self._loaded.config.detector.model)
         self._clock = clock
         self._level = level
         self._child = child or forked
@@ -60,7 +62,7 @@ class Supervisor:
         self._delivery = self._new_delivery()
         self._numbered = 0
         self._began = clock.wall()
-        self._seen = self._looked = _stamps(loaded)
+        self._seen = self._looked = _stamps(self._loaded, self._model)
         self._look_at = self._status_at = 0.0
 
     def run(self, orders: Orders) -> None:
@@ -91,31 +93,34 @@ class Supervisor:
             self._write_status("running")
 
     def _changed(self) -> bool:
-        """The file has another stamp, and keeps it: editors write in parts, and take it away for a moment."""
+        """A file that was read has a new stamp, and keeps it: editors write in parts, and take it away for a moment."""
         now = self._clock.monotonic()
         if now < self._look_at:
             return False
         self._look_at = now + _SETTLED_S
-        before, self._looked = self._looked, _stamps(self._loaded)
+        before, self._looked = self._looked, _stamps(self._loaded, self._model)
         return self._looked is not None and self._looked == before and self._looked != self._seen
 
     def reload(self) -> None:
         """Read the file again and apply the difference; a file with mistakes changes nothing."""
-        self._seen = _stamps(self._loaded)
+        self._seen = _stamps(self._loaded, self._model)
         try:
             loaded = _keeping(self._read(), self._loaded.config)
             if loaded.config.alerts.journal != self._loaded.config.alerts.journal:
                 raise ZonewatchError("alerts.journal changes only by a restart")
-            ready_model(loaded.config.detector)
+            model = ready_model(loaded.config.detector)
         except ZonewatchError as error:
             log.error("the configuration cannot be used; the one before stays in force:\n%s", error)
             return
         old, self._loaded = self._loaded.config, loaded
-        self._seen = self._looked = _stamps(loaded)  # it may name other secrets than the one before
+        other_model = (model.sha256, model.entry) != (self._model.sha256, self._model.entry)
+        self._model = model
+        self._seen = self._looked = _stamps(loaded, model)  # it may name other secrets than the one before
         log.info("the configuration was read again")
         self._say_quarantined()
         new = loaded.config
-        if (old.site, old.alerts, old.detector, old.workers) != (new.site, new.alerts, new.detector, new.workers):
+        once = (old.site, old.alerts, old.detector, old.workers) != (new.site, new.alerts, new.detector, new.workers)
+        if once or other_model:
             self._replace_all()
         self._assign()
 
@@ -156,7 +161,7 @@ class Supervisor:
 
     def _replace_all(self) -> None:
         """What every process has read once has changed: all end in order and start anew."""
-        log.info("site, alerts, detector or workers have changed: all processes are replaced")
+        log.info("site, alerts, detector, its model or workers have changed: all processes are replaced")
         self._dismiss(list(self._workers))
         self._end([self._delivery], self._loaded.config.workers.drain_s + 2)
         self._delivery = self._new_delivery()
@@ -215,10 +220,10 @@ def _keeping(loaded: Loaded, before: Config) -> Loaded:
 _Stamp: TypeAlias = tuple[int, int, int] | None
 
 
-def _stamps(loaded: Loaded) -> tuple[_Stamp, ...] | None:
+def _stamps(loaded: Loaded, model: Model) -> tuple[_Stamp, ...] | None:
     """Change when one of the files that were read does; None while an editor has the configuration away."""
     own = _stamp(loaded.path)
-    return own and (own, *(_stamp(path) for path in loaded.secrets))
+    return own and (own, *(_stamp(path) for path in (*loaded.secrets, *model.files)))
 
 
 def _stamp(path: Path) -> _Stamp:

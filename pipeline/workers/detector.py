@@ -26,9 +26,11 @@ def load_detector(settings: Detector, beat: Callable[[], None] = lambda: None) -
     return detector, model
 
 
-def ready_model(settings: Detector) -> None:
-    """Find, or fetch, the model once before workers start, and say which it is. Raises ModelError."""
-    log.info("detector: %s", resolve(settings.model).note)
+def ready_model(settings: Detector) -> Model:
+    """Find the model once before workers start, and say which it is. Raises ModelError."""
+    model = resolve(settings.model)
+    log.info("detector: %s", model.note)
+    return model
 
 
 def described(model: Model) -> dict[str, str]:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from pipeline.catalogue import resolve
+from pipeline.catalogue.listing import own_folder
 from pipeline.clock import SimulatedClock
 from pipeline.config import Config, load
 from pipeline.processes import delivery, worker
@@ -179,6 +181,39 @@ def test_workers_end_before_delivery_and_who_does_not_is_killed(school: School, 
     assert order[-1] is sender
     assert (stubborn.killed, stubborn.exitcode, sender.exitcode) == (True, -9, 0)
     assert school.status()["state"] == "stopped"
+
+
+@pytest.fixture
+def own_model(school: School, tmp_path: Path) -> Path:
+    """The school sees with a model of its own."""
+    path = tmp_path / "own.onnx"
+    path.write_bytes(resolve("builtin").path.read_bytes())
+    school.change(detector={"model": str(path)})
+    return path
+
+
+def replaced(school: School, path: Path, content: bytes) -> bool:
+    """Whether other content of this file, put there as installers do, has replaced the workers."""
+    before, new = school.alive(), path.with_name("new")
+    new.write_bytes(content)
+    new.replace(path)
+    for _ in range(4):
+        school.look(0.6)
+    return not set(before) & set(school.alive())
+
+
+def test_a_model_that_is_put_in_the_place_of_another_is_taken(school: School, own_model: Path):
+    assert not replaced(school, own_model, own_model.read_bytes())
+    description = yaml.safe_load((own_folder() / "models.yaml").read_text())["models"]["person-320"]
+    keys = {key: value for key, value in description.items() if key not in ("file", "sha256", "url", "licence")}
+    assert replaced(school, own_model.with_name("own.onnx.yaml"), yaml.safe_dump({**keys, "cost_ms": 9.0}).encode())
+    assert school.crews() == [["a", "b"], ["c"]]
+
+
+def test_a_damaged_model_changes_nothing_and_is_told(school: School, own_model: Path, caplog: pytest.LogCaptureFixture):
+    assert not replaced(school, own_model, b"half a model")
+    assert "the one before stays in force" in caplog.text
+    assert "own.onnx" in caplog.text
 
 
 def test_an_order_to_read_again_is_obeyed_at_once_and_once(school: School):
