@@ -15,7 +15,8 @@ import numpy as np
 
 from pipeline.frame import Frame
 from pipeline.perceive.appearance import describe
-from pipeline.perceive.track import Tracker, TrackerSettings
+from pipeline.perceive.track import Tracker
+from pipeline.perceive.track_settings import TrackerSettings
 from pipeline.types import Detections, Pixels
 
 _RATE = 5.0

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 import pipeline
+from pipeline.errors import PlaceError
 
 _OUTPUT_ERRORS = (errno.ENOSPC, errno.EPIPE, errno.EIO, errno.EBADF, errno.EDQUOT, errno.EFBIG)
 _COMMANDS = {
@@ -63,7 +64,11 @@ def _every(
 def main() -> None:
     """Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted."""
     with _output():
-        _app(next((word for word in sys.argv[1:] if not word.startswith("-")), None))()
+        try:
+            _app(next((word for word in sys.argv[1:] if not word.startswith("-")), None))()
+        except PlaceError as error:  # by what a command imports, before it can say anything itself
+            typer.echo(f"zonewatch: {error}", err=True)
+            raise SystemExit(1) from None
 
 
 @contextmanager
@@ -78,10 +83,18 @@ def _output() -> Iterator[None]:
     except OSError as error:
         if error.errno not in _OUTPUT_ERRORS:
             raise
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered has somewhere to go
+        os.dup2(_nowhere(), 1)  # what is still buffered has somewhere to go
         with suppress(OSError):
             typer.echo(f"zonewatch: standard output takes nothing: {os.strerror(error.errno or 0)}.", err=True)
         raise SystemExit(1) from None
+
+
+def _nowhere() -> int:
+    """A file descriptor for what nobody reads."""
+    try:
+        return os.open(os.devnull, os.O_RDWR)
+    except OSError:  # a container without devices
+        return os.memfd_create("nowhere")
 
 
 def _fill_places() -> None:
@@ -90,6 +103,6 @@ def _fill_places() -> None:
         try:
             os.fstat(place)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest free place
+            _nowhere()  # takes the lowest free place
         if getattr(sys, name) is None:
             setattr(sys, name, open(place, "r" if place == 0 else "w", encoding="utf-8", closefd=False))  # noqa: SIM115

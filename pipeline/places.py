@@ -81,6 +81,19 @@ def short_temporary_folder() -> Iterator[None]:
         tempfile.tempdir = before
 
 
+@contextmanager
+def temporary_folder(purpose: str = "") -> Iterator[Path]:
+    """A private folder that is gone afterwards. Raises PlaceError where there can be none."""
+    within = _temporary()
+    try:
+        folder = tempfile.TemporaryDirectory(prefix=f"zonewatch-{purpose}", dir=within)
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        raise PlaceError(f"{within}: {why}. Set TMPDIR to a folder that may be written to.") from None
+    with folder as path:
+        yield Path(path)
+
+
 def _temporary() -> str:
     try:
         return tempfile.gettempdir()

@@ -77,8 +77,10 @@ MUTATIONS = [
         "_SAME_LOOKS = 3.0",
         "perceive/test_affinity.py perceive/test_track.py",
     ),
-    Mutation("perceive/track.py", "confirm_s: float = 0.15", "confirm_s: float = 1.5", "perceive/test_track.py"),
-    Mutation("perceive/track.py", "lost_s: float = 2.0", "lost_s: float = 200.0", "perceive/test_track.py"),
+    Mutation(
+        "perceive/track_settings.py", "confirm_s: float = 0.15", "confirm_s: float = 1.5", "perceive/test_track.py"
+    ),
+    Mutation("perceive/track_settings.py", "lost_s: float = 2.0", "lost_s: float = 200.0", "perceive/test_track.py"),
     Mutation("perceive/track.py", "self._roll.missed_s[rows] += elapsed", "pass", "perceive/test_track.py"),
     Mutation("perceive/sweep.py", "_OVERLAP = 0.3", "_OVERLAP = 0.0", "perceive/test_sweep.py"),
     Mutation("perceive/sweep.py", "return False\n", "return True\n", "perceive/test_attention.py"),

@@ -26,7 +26,12 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 def pull(name: str, env: Mapping[str, str] = os.environ, progress: Progress | None = None) -> Path:
     """Download a model of the catalogue into the user's cache. Raises `ModelError`."""
-    return fetch(known(name), cache_folder(env), progress)
+    entry, folder = known(name), cache_folder(env)
+    if folder is None:
+        raise ModelError(
+            f"model {name}: this user has no home to keep it in. Set XDG_CACHE_HOME to a folder of theirs."
+        )
+    return fetch(entry, folder, progress)
 
 
 def fetch(entry: ModelEntry, folder: Path, progress: Progress | None = None) -> Path:

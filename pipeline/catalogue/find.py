@@ -14,6 +14,7 @@ from pipeline.catalogue.listing import (
     ModelEntry,
     digest,
     entries,
+    expanded,
     folders,
     known,
     own_folder,
@@ -37,7 +38,7 @@ def resolve(model: str, env: Mapping[str, str] = os.environ) -> Model:
     if model in entries():
         return _by_name(model, env)
     if model.endswith(".onnx") or os.sep in model:
-        return _by_path(Path(model).expanduser())
+        return _by_path(expanded(model))
     raise ModelError(f"detector.model: {model!r} is neither the path of an .onnx file nor {BUILTIN}, {_names()}")
 
 

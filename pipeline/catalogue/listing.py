@@ -142,15 +142,27 @@ def known(name: str) -> ModelEntry:
 
 
 def folders(env: Mapping[str, str] = os.environ) -> list[Path]:
-    """Where model files are looked for, in order; the last is the user's cache, where `pull` puts them."""
-    given = [Path(part).expanduser() for part in env.get(FOLDERS_VARIABLE, "").split(os.pathsep) if part]
-    return [own_folder(), *given, cache_folder(env)]
+    """Where model files are looked for, in order; the last is the user's cache, where `pull` puts them, if any.
+
+    Raises `ModelError`.
+    """
+    given = [expanded(part) for part in env.get(FOLDERS_VARIABLE, "").split(os.pathsep) if part]
+    cache = cache_folder(env)
+    return [own_folder(), *given, *([cache] if cache else [])]
 
 
-def cache_folder(env: Mapping[str, str]) -> Path:
-    """The user's folder of downloaded models; it need not be there yet."""
-    base = env.get("XDG_CACHE_HOME") or Path(env.get("HOME") or "~").expanduser() / ".cache"
-    return Path(base) / "zonewatch" / "models"
+def cache_folder(env: Mapping[str, str]) -> Path | None:
+    """The user's folder of downloaded models, which need not be there yet; None for a user without a home."""
+    base = env.get("XDG_CACHE_HOME") or (f"{env['HOME']}/.cache" if env.get("HOME") else "")
+    return Path(base) / "zonewatch" / "models" if base else None
+
+
+def expanded(path: str) -> Path:
+    """With a user's home in the place of `~`. Raises `ModelError` where there is none."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ModelError(f"{path}: whose home ~ is, is not known here. Write the path from / on.") from None
 
 
 def digest(path: Path) -> str:

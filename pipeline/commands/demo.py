@@ -9,7 +9,6 @@ import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from pipeline.clock import SystemClock
 from pipeline.commands.demo_parts import DemoCamera, drawn, filmed, redis_server
 from pipeline.commands.output import FAILED, errors_told, fail
 from pipeline.config import Detector
+from pipeline.places import temporary_folder
 from pipeline.simulate.server import RtspServer
 from pipeline.workers.detector import ready_model
 
@@ -45,8 +45,7 @@ def demo(
 ) -> None:
     """Play a drawn school, or footage, as RTSP cameras, watch them, and show the alerts as they come."""
     logs.setup("WARNING")
-    with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-demo-") as temporary:
-        folder = Path(temporary)
+    with errors_told(), temporary_folder("demo-") as folder:
         ready_model(Detector())
         cameras = _shown(folder, footage)
         with redis_server(folder) as (url, server), _playing(cameras) as (urls, password):

@@ -93,20 +93,22 @@ def _time(text: str | None, zone: ZoneInfo) -> float | None:
 
 @contextmanager
 def _lines(out: Path | None) -> Iterator[TextIO]:
-    """Standard output, or a file that appears under its name only when it is whole."""
+    """Standard output, or a file that appears under its name only when it is whole; a device or a pipe as it is."""
     if out is None:
         yield sys.stdout
         sys.stdout.flush()
         return
-    part = out.with_name(out.name + ".part")
+    part = out if out.exists() and not out.is_file() else out.with_name(out.name + ".part")
     try:
         with part.open("w", encoding="utf-8") as lines:
             yield lines
-        part.replace(out)
+        if part != out:
+            part.replace(out)
     except OSError as error:
         fail(f"cannot write {out}: {os.strerror(error.errno or 0)}")
     finally:
-        part.unlink(missing_ok=True)
+        if part != out:
+            part.unlink(missing_ok=True)
 
 
 class _Shown:

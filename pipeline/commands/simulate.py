@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +16,7 @@ import typer
 from pipeline.clock import SystemClock
 from pipeline.commands.output import errors_told
 from pipeline.errors import ServerError
+from pipeline.places import temporary_folder
 from pipeline.simulate.faults import Moment, Planned, moments, parse_fault
 from pipeline.simulate.mount import Mount
 from pipeline.simulate.server import RtspServer
@@ -64,8 +64,8 @@ def simulate(
     if transport not in _TRANSPORTS:
         raise typer.BadParameter(f"'{transport}' is not a transport: write tcp, udp or both.", param_hint="--transport")
     server = RtspServer(host, port, user, _login(user, password), transports=_TRANSPORTS[transport])
-    with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-") as folder:
-        cameras = _cameras(videos or []) or {"hall": _drawn(Path(folder))}
+    with errors_told(), temporary_folder() as folder:
+        cameras = _cameras(videos or []) or {"hall": _drawn(folder)}
         _check_names(plan, cameras)
         for name, path in cameras.items():
             _mount(server, name, path, plan, restart_on_play=restart or loops is not None, loops=loops)

@@ -7,7 +7,7 @@ and looking the same, is the same person with the same id. Not here: what a trac
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from pipeline.perceive.assign import assign
 from pipeline.perceive.kalman import Kalman
 from pipeline.perceive.looks import LEAST_SHARE
 from pipeline.perceive.roll import Roll, Rows
+from pipeline.perceive.track_settings import TrackerSettings
 from pipeline.types import Boxes, Detections, Followed, Tracks
 
 _Pairs = NDArray[np.int64]
@@ -41,22 +42,8 @@ _BROAD = 1.0
 _DOUBTED_S = 0.5
 # A box so covered by another one does not show what its person looks like.
 _COVERED = 0.15
-REMEMBER_S = 10.0
-"""At least so long who is out of sight is waited for."""
 # Who was last seen so near to an edge of the picture has left it, and is not waited for.
 _AT_EDGE = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class TrackerSettings:
-    """`sure` and `doubtful` are detection scores (0–1); the rest are seconds."""
-
-    sure: float = 0.5
-    doubtful: float = 0.2
-    confirm_s: float = 0.15
-    tentative_s: float = 0.8
-    lost_s: float = 2.0
-    remember_s: float = REMEMBER_S
 
 
 class Tracker:

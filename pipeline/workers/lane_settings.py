@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.config import Camera, Detector
 from pipeline.perceive.sieve import Sieve
 from pipeline.perceive.sweep import Concern
-from pipeline.perceive.track import REMEMBER_S, TrackerSettings
+from pipeline.perceive.track_settings import REMEMBER_S, TrackerSettings
 from pipeline.types import Point
 
 

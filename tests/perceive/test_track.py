@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from pipeline.perceive.appearance import SIZE
-from pipeline.perceive.track import Tracker, TrackerSettings
+from pipeline.perceive.track import Tracker
+from pipeline.perceive.track_settings import TrackerSettings
 from pipeline.types import Detections, Point, Tracks
 from tests.fakes import ASPECT, HEIGHT, Way, box, boxes, seen, way
 

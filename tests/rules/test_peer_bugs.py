@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.perceive.track import Tracker, TrackerSettings
+from pipeline.perceive.track import Tracker
+from pipeline.perceive.track_settings import TrackerSettings
 from pipeline.rules.incidents import Rules
 from pipeline.types import Detections, Incident, IncidentState, Point
 from tests.fakes import ASPECT, Walker, Way, lives, now, rules, seen, visits, watch, way
