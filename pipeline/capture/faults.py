@@ -77,7 +77,7 @@ def _judge(camera: Camera, error: BaseException, waited: float, shown: str) -> t
     if isinstance(error, av.error.ArgumentError | av.error.InvalidDataError) and camera.url.kind == "http":
         what, hint = "what it answers is no video that we read", "Check the url."
         return SourceFault.NOT_VIDEO, what, hint if camera.playlist else f"{hint} If it is a playlist, set `kind: hls`."
-    if getattr(error, "errno", None) == errno.EIO and camera.url.kind == "http":
+    if getattr(error, "errno", None) == errno.EIO and camera.url.kind == "http" and not camera.playlist:
         what = "its answer breaks off, or is a recording with its index at the end from a server that sends no parts"
         return SourceFault.UNREACHABLE, what, "If it is a recording, download it and give its path."
     for kinds, fault, hint in _OPENING:
