@@ -3,7 +3,7 @@
     python -m benchmarks.sources [--seconds 20] [--only TEXT] [--smoke]
 
 Each source sends numbered pictures, ten a second, of which five are wanted. `share` is, of the wanted ones since the
-first that came, those that were handed on, in order, each once. A source either has a share of 0.99 and more, or is, 5 s
+first that came, those that were handed on, in order, each once. A source has a share of 0.99 and more, or is, 5 s
 after it was opened, in a state other than `watching` that names the cause: never watching and blind. `--smoke`: each
 source once as it should be, and each condition once. Ends with 1 where one fails.
 """
@@ -415,7 +415,8 @@ class Seen:
         named = [at for at, state, error in self.told if not state.sees and error]
         if not self.numbers and named and named[0] <= TOLD_WITHIN_S + _CONNECTING_S:
             return ""
-        return f"{len(self.numbers)} handed on, states {', '.join(f'{at:.1f} s {state.value}' for at, state, _ in self.told)}"
+        states = ", ".join(f"{at:.1f} s {state.value}" for at, state, _ in self.told)
+        return f"{len(self.numbers)} handed on, states {states}"
 
 
 def seen(url: str, turned: bool, last_sent: Callable[[], int], whole: int, late_s: float) -> Seen:

@@ -5,9 +5,10 @@ Explicit signatures compile them at import, once a machine: `cache=True` keeps t
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
+
+from pipeline.perceive.compiled import nb
 
 _BOXES = nb.types.Array(nb.float32, 2, "A", readonly=True)
 _TABLE, _COVARIANCE = nb.float64[:, ::1], nb.float64[:, :, ::1]

@@ -6,9 +6,10 @@ signatures compile them at import, once a machine: `cache=True` keeps the result
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
+
+from pipeline.perceive.compiled import nb
 
 _BOXES = nb.types.Array(nb.float32, 2, "A", readonly=True)
 _LOOKS = nb.types.Array(nb.float32, 2, "A", readonly=True)

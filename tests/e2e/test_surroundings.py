@@ -32,7 +32,7 @@ class Surroundings:
 # What sees needs a place for what is compiled, and simulated cameras one for their files.
 PLACES = {
     "no name, no home": Surroundings(),
-    "nothing can be written to": Surroundings(read_only=True, refuses=("replay", "run", "verify", "simulate")),
+    "nothing can be written to": Surroundings(read_only=True, refuses=("replay", "run", "simulate")),
     "nothing but a folder that is named": Surroundings({"TMPDIR": "{var}"}, read_only=True),
     "a temporary folder that is not there": Surroundings({"TMPDIR": "/nowhere"}),
     "a temporary folder with a long name": Surroundings({"TMPDIR": "{long}"}),
