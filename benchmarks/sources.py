@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -130,25 +130,19 @@ def _worsened(film: Film) -> Film:
                 )
                 for one in film.pictures
             ]
-        case "turned" if film.codec == "h264":
-            film.pictures = [Coded(_upside_down(one.data), one.number, one.shown, one.key) for one in film.pictures]
+        case "turned":
+            film.pictures = [replace(one, data=_upside_down(one.data)) for one in film.pictures]
     return film
 
 
+# Display orientation (H.264, D.2.27): half a turn, until the next coded sequence.
+_HALF_A_TURN = bytes.fromhex("00000001 06 2f 03 100009 80")
+
+
 def _upside_down(data: bytes) -> bytes:
-    """With a display orientation (H.264, annex D.2.27) of half a turn before each picture."""
-    context = av.BitStreamFilterContext("h264_metadata=display_orientation=insert:rotate=180", _h264_stream())
-    return b"".join(bytes(packet) for packet in context.filter(av.Packet(data)))
-
-
-_STREAMS: list[object] = []
-
-
-def _h264_stream() -> av.VideoStream:
-    if not _STREAMS:
-        container = av.open(io.BytesIO(), "w", format="h264")
-        _STREAMS.extend((container, container.add_stream("libx264", rate=FPS)))
-    return _STREAMS[1]  # type: ignore[return-value]
+    """A key frame says so, as a camera does; the others go by it."""
+    at = data.find(b"\0\0\1\x65")
+    return data if at < 0 else data[:at].removesuffix(b"\0") + _HALF_A_TURN + b"\0" + data[at:]
 
 
 class _Sink(io.RawIOBase):
@@ -295,9 +289,9 @@ def _rtsp(film: Film, folder: Path) -> Iterator[tuple[str, Callable[[], int]]]:
 
 def _same_size(film: Film) -> list[tuple[Path, list[Coded]]]:
     if film.condition != "size changes":
-        return [(film.template, film.pictures)]
+        return [(film.template, [replace(one, shown=one.number / FPS) for one in film.pictures])]
     half = len(film.pictures) // 2
-    second = [Coded(one.data, one.number - half, one.shown - half / FPS, one.key) for one in film.pictures[half:]]
+    second = [replace(one, number=one.number - half, shown=one.shown - half / FPS) for one in film.pictures[half:]]
     return [(film.template, film.pictures[:half]), (film.template.with_stem("1"), second)]
 
 
@@ -436,7 +430,7 @@ def seen(url: str, turned: bool, last_sent: Callable[[], int], whole: int, late_
         report = thread.report(clock.monotonic())
         if not told or told[-1][1] is not report.state:
             told.append((time.monotonic() - began, report.state, report.error))
-        if report.state is CameraState.ENDED or last_sent() >= whole:
+        if report.state is CameraState.ENDED or (url.find("://") > 0 and last_sent() >= whole):
             done_at = min(done_at, time.monotonic() + late_s)
         time.sleep(0.02)
     thread.stop()

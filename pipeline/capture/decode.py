@@ -20,7 +20,7 @@ from pipeline.capture.aspect import Aspect, display_aspect
 from pipeline.capture.container import jpeg_size, larger, too_large
 from pipeline.capture.faults import source_error
 from pipeline.capture.live import Live
-from pipeline.capture.planes import planes, turned
+from pipeline.capture.planes import Turn, planes, turned
 from pipeline.capture.recordings import Recordings
 from pipeline.capture.tape import Doubts, Stamp
 from pipeline.capture.timeline import Placed, Timeline
@@ -97,6 +97,7 @@ class Stream:
         self._seq = first_seq
         self._untimed = 0
         self._sample: Fraction | None = None
+        self._turn = Turn()
         self._container = source.next()
         self.progress_at = clock.monotonic()
 
@@ -149,7 +150,7 @@ class Stream:
             self._container = self._source.next()
 
     def _play(self, container: InputContainer) -> Iterator[Frame]:
-        self._untimed = 0
+        self._untimed, self._turn = 0, Turn()
         for (picture, stamp), *following in self._with_ahead(self._pictures(container)):
             frame = self._frame(picture, stamp, [ahead for _, ahead in following])
             if frame is not None:
@@ -209,20 +210,21 @@ class Stream:
 
     def _frame(self, picture: av.VideoFrame, stamp: Stamp, following: list[Stamp]) -> Frame | None:
         self.corrupt += picture.is_corrupt
+        self._turn = turn = turned(picture, self._turn)
         if stamp.shown is None and not self._source.ahead and not self._timeless():
             return None
         placed, received = self._source.place(stamp, following)
         if placed is None:
             self.duplicates += 1
             return None
-        luma, chroma, full_range = planes(picture)
+        luma, chroma, full_range = planes(picture, turn)
         size = luma.shape[1], luma.shape[0]
         self.progress_at = self._clock.monotonic()
         self.decoded += 1
         self._seq += 1
         self.lag_s = placed.lag
         self.size = size
-        sample = 1 / self._sample if self._sample and turned(picture).transposed else self._sample
+        sample = 1 / self._sample if self._sample and turn.transposed else self._sample
         self.aspect = display_aspect(size, sample, self._camera.aspect)
         return Frame(
             camera=self._camera.name,

@@ -16,18 +16,6 @@ from pipeline.types import Pixels
 _PLANAR = {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"}
 
 
-def planes(picture: av.VideoFrame) -> tuple[Pixels, tuple[Pixels, Pixels] | None, bool]:
-    """Luma (h, w), chroma (U, V) or None, and whether the values use the full range; upright, as they are to be seen.
-
-    The arrays are views that keep the decoder's buffer alive; never write to them, the decoder still refers to it.
-    Formats other than planar 8-bit YUV and grey are converted first, which copies.
-    """
-    luma, chroma, full_range = _stored(picture)
-    turn = turned(picture)
-    upright = chroma and (turn.of(chroma[0]), turn.of(chroma[1]))
-    return turn.of(luma), upright, full_range
-
-
 class Turn(NamedTuple):
     """From a picture as it is stored to one as it is to be seen: rows and columns change places, then come mirrored."""
 
@@ -41,15 +29,29 @@ class Turn(NamedTuple):
         return plane[:: -1 if self.upwards else 1, :: -1 if self.leftwards else 1]
 
 
-def turned(picture: av.VideoFrame) -> Turn:
+def planes(picture: av.VideoFrame, turn: Turn | None = None) -> tuple[Pixels, tuple[Pixels, Pixels] | None, bool]:
+    """Luma (h, w), chroma (U, V) or None, and whether the values use the full range; turned as they are to be seen.
+
+    The arrays are views that keep the decoder's buffer alive; never write to them, the decoder still refers to it.
+    Formats other than planar 8-bit YUV and grey are converted first, which copies.
+    """
+    luma, chroma, full_range = _stored(picture)
+    turn = turn or Turn()
+    upright = chroma and (turn.of(chroma[0]), turn.of(chroma[1]))
+    return turn.of(luma), upright, full_range
+
+
+def turned(picture: av.VideoFrame, before: Turn) -> Turn:
     """By the display matrix (container, EXIF, or SEI of the stream), to the nearest quarter of a turn.
 
-    Its first two rows (a, b, u) and (c, d, v) send the point (x, y) to (ax + cy, bx + dy).
+    What a stream says of one picture holds for the next ones, as it did `before`, until a key frame says nothing of it
+    (H.264, D.2.27); cameras say it with each key frame. The matrix' first two rows (a, b, u) and (c, d, v) send the
+    point (x, y) to (ax + cy, bx + dy).
     """
     told = cast(Iterable[Any], picture.side_data)
     matrix = next((bytes(data) for data in told if data.type is SideDataType.DISPLAYMATRIX), None)
     if matrix is None or len(matrix) < 20:
-        return Turn()
+        return Turn() if picture.key_frame else before
     a, b, _, c, d = struct.unpack("<5i", matrix[:20])
     if abs(a) + abs(d) >= abs(b) + abs(c):
         return Turn(False, a < 0, d < 0)

@@ -337,3 +337,27 @@ def test_a_video_is_seen_turned_as_players_show_it(tmp_path: Path, name: str):
     assert frame.aspect == pytest.approx(frame.size[0] / frame.size[1])
     whole, part = frame.rgb(), frame.rgb((10, 20, 110, 140), (100, 120))
     np.testing.assert_allclose(part.astype(int), whole[20:140, 10:110].astype(int), atol=12)
+
+
+HALF_A_TURN = bytes.fromhex("00000001 06 2f 03 100009 80")
+"""Display orientation (H.264, D.2.27): half a turn, until the next coded sequence."""
+
+
+@pytest.mark.parametrize("until", [30, 15], ids=["always", "until it is mounted upright"])
+def test_what_a_camera_says_of_its_key_frames_holds_for_the_pictures_between_them(tmp_path: Path, until: int):
+    key, told = b"\0\0\1\x65", bytearray()
+    for part in at_key_frames(make_clip(tmp_path / "clip.264", gop=5)):
+        told += HALF_A_TURN if part.startswith(key) and told.count(key) * 5 < until else b""
+        told += part
+    (tmp_path / "turned.264").write_bytes(told)
+    plain, turned = seen(tmp_path / "clip.264"), seen(tmp_path / "turned.264")
+    assert len(turned) == 30
+    for number, (right, frame) in enumerate(zip(plain, turned, strict=True)):
+        wanted = right.luma[::-1, ::-1] if number < until else right.luma
+        np.testing.assert_array_equal(frame.luma, wanted)
+
+
+def at_key_frames(bare: Path) -> list[bytes]:
+    """A bare H.264 stream, cut before each slice of a key frame."""
+    first, *others = bare.read_bytes().split(b"\0\0\1\x65")
+    return [first, *(b"\0\0\1\x65" + part for part in others)]
