@@ -55,6 +55,7 @@ class Timeline:
         self._pace = Pace()
         self._stamped = 0.0  # what the camera's clock says, without its jumps
         self._lag = 0.0
+        self._usual = 0.0  # from one picture to the next
         self._since = 0.0
         self._spread = 0.0
         self._doubt = 0.0
@@ -101,12 +102,16 @@ class Timeline:
         by_clock = max(arrived, LEAST_STEP_S)
         if pts is None or self._pts is None:
             return by_clock
-        step = pts - self._pts
+        step, settling = pts - self._pts, monotonic - self._since < SETTLING_S
+        # Of pictures that come many at once, whose stamps jump, the clock tells less than that they were all taken.
+        by_jump = max(by_clock, self._usual if settling else min(self._usual, by_clock + self._lag))
         if step <= 0:
             # A camera that repeats a timestamp for ever would never be seen again: after a while, believe the clock.
-            return None if step > -REPEAT_S and arrived < REPEAT_S else by_clock
-        ahead = BACKLOG_S if monotonic - self._since < SETTLING_S else JUMP_S
-        return by_clock if step > arrived + self._lag + ahead else max(step, 1e-6)
+            return None if step > -REPEAT_S and arrived < REPEAT_S else by_jump
+        if step > arrived + self._lag + (BACKLOG_S if settling else JUMP_S):
+            return by_jump
+        self._usual = min(step, JUMP_S)
+        return max(step, 1e-6)
 
     def _map(self, media: float, step: float, monotonic: float) -> None:
         """The least delayed frame wins: no frame arrives before it is taken."""

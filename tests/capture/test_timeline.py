@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from itertools import pairwise
 
 import pytest
@@ -51,6 +52,20 @@ def test_until_a_connection_has_settled_nobody_knows_how_late_its_first_picture_
     placed = play(Timeline(), steady(30))
     assert [one.at_error for one in placed[1:20]] == pytest.approx([0.5 + FRAME] * 19, abs=1e-3)
     assert [one.at_error for one in placed[21:]] == pytest.approx([FRAME] * 9, abs=1e-3)
+
+
+@pytest.mark.parametrize("stray", [1000.0, -1000.0, 6.0])
+def test_stray_stamps_of_pictures_that_come_many_at_once_are_no_time_lost(stray: float):
+    """As segments of HLS come: two seconds of pictures in some milliseconds, three of them to begin with."""
+    frames = [(n * FRAME + stray * (n % 37 == 36), 100 + max(0, n // 20 - 2) * 2 + n * 0.001) for n in range(200)]
+    assert steps(play(Timeline(), frames)) == pytest.approx([FRAME] * 199, abs=0.002)
+
+
+def test_stamps_that_are_nonsense_do_not_make_time_run_faster_than_the_clock():
+    noise = random.Random(3)
+    arrivals = [100 + n * FRAME + noise.uniform(-0.04, 0.04) for n in range(600)]
+    placed = play(Timeline(), [(noise.uniform(0, 1e6), at) for at in arrivals])
+    assert placed[-1].media - placed[0].media == pytest.approx(arrivals[-1] - arrivals[0], abs=1.0)
 
 
 def test_a_gap_that_the_timestamps_tell_is_kept():
