@@ -43,6 +43,8 @@ bench-smoke: ## the benchmarks once over, short: do they still run?
 	@$(BIN)/python -m benchmarks.incidents --smoke $(ARGS)
 	@$(BIN)/python -m benchmarks.tracking --smoke
 	@$(BIN)/python -m benchmarks.journal --smoke
+	@$(BIN)/python -m benchmarks.sources --smoke --seconds 8
+	@$(BIN)/python -m benchmarks.containers --smoke
 
 bench-incidents: ## are incidents told, all of them and nothing else? 10 to 40 minutes; ARGS="--model yolox-nano"
 	@sh setup.sh test

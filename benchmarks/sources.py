@@ -445,8 +445,11 @@ def judged(source: str, codec: str, condition: str, seconds: float) -> Seen:
         folder, seconds = Path(name), max(seconds, 6.0 * piece_s)
         film = filmed(folder, codec, condition, seconds)
         with sent(source, film, folder) as (url, last_sent):
-            turned = condition == "turned" and codec == "h264"
-            return seen(url, turned, last_sent, film.pictures[-1].number, 1.5 + 2 * piece_s)
+            found = seen(url, condition == "turned", last_sent, film.pictures[-1].number, 1.5 + 2 * piece_s)
+    if condition == "size changes":  # the second clip counts from 0 again
+        first = next((i for i, (a, b) in enumerate(itertools.pairwise(found.numbers), 1) if b < a), len(found.numbers))
+        found.numbers[first:] = [number + round(seconds / 2 * FPS) for number in found.numbers[first:]]
+    return found
 
 
 def cases(smoke: bool) -> list[tuple[str, str, str]]:
