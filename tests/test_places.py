@@ -82,3 +82,20 @@ def test_processes_start_whatever_the_temporary_folder(tmp_path: Path, folder: s
         check=False,
     )
     assert ran.stdout == "started\n", ran.stderr
+
+
+def test_the_detector_reports_to_nobody_and_leaves_nothing_in_a_home(tmp_path: Path):
+    """ONNX Runtime, left to itself, sends what runs where to its makers, by a number that it keeps in the home."""
+    code = (
+        "from pipeline.config import Detector; from pipeline.workers.detector import load_detector as l; l(Detector())"
+    )
+    env = {
+        "HOME": str(tmp_path),
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        CACHE: str(tmp_path / "compiled"),
+    }
+    ran = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=100)
+    assert ran.returncode == 0, ran.stderr
+    assert {path.name for path in tmp_path.iterdir()} <= {"compiled"}
+    assert "telemetry" not in ran.stderr.lower()
