@@ -69,7 +69,7 @@ class Camera:
         self._load = Load()
         self._tally = Tally()
         self._hand_over = threading.Lock()
-        self._abandoned = False
+        self._abandoned = self._catching_up = False
         self._stream: Stream | None = None
         self._enter(CameraState.OPENING)
 
@@ -173,16 +173,21 @@ class Camera:
     def _hand_on(self, frame: Frame, stream: Stream, stop: threading.Event) -> bool:
         if self.recorded:
             return self._mailbox.put(frame, stop)
-        idle, late = not len(self._mailbox), self._can_wait(stream)
+        idle = not len(self._mailbox)
+        late = self._can_wait(stream, idle)
         room = self._mailbox.has_room(_PATIENCE_S if stream.patient or late else 0.0, stop)
         self._mind(self._clock.monotonic(), not room, idle, stream.busy and stream.lag_s > BEHIND_S)
         with self._hand_over:
             return not self._abandoned and self._mailbox.put(frame)
 
-    def _can_wait(self, stream: Stream) -> bool:
-        """A reader that is late over TCP makes the other end keep what comes next; datagrams are lost."""
+    def _can_wait(self, stream: Stream, idle: bool) -> bool:
+        """A reader that is late over TCP makes the other end keep what comes next; datagrams are lost.
+
+        One that has caught up waits on until what it read meanwhile has been analysed: that would give way to the new.
+        """
         config = self.config
-        return stream.lag_s > _CATCHING_UP_S and config.url.kind != "udp" and config.transport == "tcp"
+        self._catching_up = stream.lag_s > _CATCHING_UP_S or (self._catching_up and not idle)
+        return self._catching_up and config.url.kind != "udp" and config.transport == "tcp"
 
     def _mind(self, now: float, behind: bool, idle: bool, late: bool) -> None:
         """Ask for fewer pictures while there is no time for all, and say so."""

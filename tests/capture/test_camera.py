@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 
 from pipeline.capture.backoff import Backoff
@@ -17,8 +18,9 @@ from pipeline.capture.camera import Camera
 from pipeline.capture.camera_thread import CameraThread
 from pipeline.capture.decode import open_stream
 from pipeline.capture.mailbox import Mailbox
+from pipeline.capture.tape import Doubts
 from pipeline.clock import SystemClock
-from pipeline.errors import SourceFault
+from pipeline.errors import SourceError, SourceFault
 from pipeline.frame import Frame
 from pipeline.simulate.server import RtspServer
 from pipeline.types import CameraState
@@ -136,6 +138,40 @@ def test_pictures_that_the_network_held_back_are_all_handed_on_in_order(watch, s
     assert steps == pytest.approx([0.2] * len(steps), abs=0.05)
     assert max(b.received - a.received for a, b in itertools.pairwise(one.frames)) > 1.5
     assert (one.report.dropped, one.report.connections, one.state) == (0, 1, CameraState.WATCHING)
+
+
+class CaughtUp:
+    """A stream over TCP that was 5 s late, and is not any longer with its last pictures; all come at once."""
+
+    busy = patient = recorded = False
+    codec, decoded, corrupt, duplicates, doubts = "h264", 0, 0, 0, Doubts()
+    lag_s = progress_at = 0.0
+
+    def __enter__(self) -> CaughtUp:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def __iter__(self) -> Iterator[Frame]:
+        for number in range(20):
+            self.lag_s = 5.0 if number < 14 else 0.1
+            yield Frame("gate", number, number / 5, np.zeros((2, 2), np.uint8))
+        raise SourceError(SourceFault.LOST, "it has been told")
+
+
+def test_what_was_read_late_does_not_give_way_to_what_comes_in_time():
+    mailbox, stop, taken = Mailbox(), threading.Event(), []
+    one = Camera(camera("rtsp://h/s", analyse_fps=5), mailbox, SystemClock(), lambda *_: CaughtUp())
+    thread = threading.Thread(target=one.run, args=(stop,), daemon=True)
+    thread.start()
+    end = time.monotonic() + 10
+    while len(taken) < 20 and time.monotonic() < end:
+        time.sleep(0.05)  # as analysis takes
+        taken += [frame.seq] if (frame := mailbox.take()) else []
+    stop.set()
+    thread.join(5)
+    assert taken == list(range(20))
+    assert mailbox.dropped == 0
 
 
 @pytest.mark.parametrize("rate", [0.7, 0.84, 1.2])
