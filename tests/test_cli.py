@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from pipeline import __version__
 from pipeline.cli import _COMMANDS
+from pipeline.commands import replay
 from pipeline.sinks.outbox import Outbox
 from tests.media import make_clip
 from tests.sinks.facts import event
@@ -115,3 +118,16 @@ def test_closed_inputs_and_outputs_do_no_harm(arguments: tuple[str, ...], told: 
     assert "Traceback" not in ended.stderr
     assert ended.returncode == (1 if arguments[0] == "status" else 0), ended.stderr
     assert [one["id"] for _, one in Outbox(Path(told["FILE"]).parent / "var/alerts.db").read()] == [event()["id"]]
+
+
+def test_incidents_go_into_a_pipe_or_device_and_never_take_its_place(tmp_path: Path):
+    """As root, who may, `--out /dev/null` put a file where the device was."""
+    pipe, read = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()), daemon=True)
+    reader.start()
+    with replay._lines(pipe) as lines:
+        lines.write("told\n")
+    reader.join(10)
+    assert read == ["told\n"]
+    assert pipe.is_fifo()

@@ -16,6 +16,8 @@ from av.video.stream import VideoStream
 _HEAD_BYTES = 65536
 # ISO/IEC 14496-12: files begin with one of these boxes; without `moov` nobody knows where in them pictures are.
 _MP4 = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
+# What follows these, and is none of them, may be anything: some recorders fill their files up.
+_FILLED = {b"mdat", b"moov", b"moof"}
 _MATROSKA = b"\x1a\x45\xdf\xa3"
 _SHORT_S, _SHORT_SHARE = 1.0, 0.05
 
@@ -68,7 +70,7 @@ def is_cut(path: Path) -> bool:
         size, head = path.stat().st_size, _head(path)
         if head[:4] == b"RIFF":
             return 8 + int.from_bytes(head[4:8], "little") > size
-        return head[4:8] in _MP4 and any(end > size for _, end in _boxes(path))
+        return head[4:8] in _MP4 and any(end > size for kind, end in _boxes(path) if kind in _FILLED)
     except OSError:
         return False
 

@@ -153,7 +153,8 @@ def folders(env: Mapping[str, str] = os.environ) -> list[Path]:
 
 def cache_folder(env: Mapping[str, str]) -> Path | None:
     """The user's folder of downloaded models, which need not be there yet; None for a user without a home."""
-    base = env.get("XDG_CACHE_HOME") or (f"{env['HOME']}/.cache" if env.get("HOME") else "")
+    home = env.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 (Path's raises where there is none)
+    base = env.get("XDG_CACHE_HOME") or (f"{home}/.cache" if home != "~" else "")
     return Path(base) / "zonewatch" / "models" if base else None
 
 

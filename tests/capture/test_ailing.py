@@ -136,5 +136,13 @@ def test_sound_that_is_longer_than_the_pictures_is_no_sign_of_a_cut(tmp_path: Pa
     assert "cut off" not in caplog.text
 
 
+def test_what_a_recorder_fills_a_file_up_with_is_no_sign_of_a_cut(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    clip = make_clip(tmp_path / "clip.mp4")
+    clip.write_bytes(clip.read_bytes() + b"\xff\xff\xff\xf0none" * 50)
+    with caplog.at_level(logging.WARNING), opened(clip) as stream:
+        assert len(list(stream)) == 30
+    assert "cut off" not in caplog.text
+
+
 def test_a_file_that_went_away_meanwhile_is_said_to_be_missing(tmp_path: Path):
     assert what_ails(tmp_path / "gone.mp4")[0] == "No such file or directory"
