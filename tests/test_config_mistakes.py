@@ -154,7 +154,6 @@ ZONE = "zones: {z: {polygon: [[0, 0], [1, 0], [1, 1]]}}\nlines: {l: {points: [[0
         ("transport: tpc", "transport", "Did you mean `tcp`?"),
         ("loop: true", "loop", "for files and folders"),
         ("kind: hls", "kind", "is for http:// and https:// urls"),
-        ("hosts: [cdn.example]", "hosts", "is for http:// and https:// urls"),
         ("max_pixels: 100", "max_pixels", "at least 10000"),
         ("max_pixels: 1.5", "max_pixels", "must be a whole number"),
         ("name: other", "name", "is not `gate`"),
@@ -178,6 +177,13 @@ def test_a_wrong_value_is_told_at_its_key(tmp_path: Path, lines: str, key: str, 
     (problem,) = told(camera(tmp_path, lines))
     assert (problem.line, problem.key) == (5, f"cameras.gate.{key}")
     assert says in str(problem)
+
+
+def test_only_what_can_lead_elsewhere_has_other_hosts(tmp_path: Path):
+    (problem,) = told(camera(tmp_path, "hosts: [cdn.example]", "udp://0.0.0.0:5000"))
+    assert (problem.line, problem.key) == (5, "cameras.gate.hosts")
+    assert "is for http:// and rtsp:// urls" in str(problem)
+    assert not told(camera(tmp_path, "hosts: [cdn.example]", "rtsps://h/s"))
 
 
 @pytest.mark.parametrize("host", ["http://cdn.example", "cdn.example/x", "cdn.example:80", "-", "ann@cdn"])

@@ -16,6 +16,8 @@ from av.container import InputContainer
 from pipeline.capture.container import open_video
 from pipeline.capture.distant import Distant, is_recording
 from pipeline.capture.faults import reading_failed, source_error
+from pipeline.capture.reach import Reach
+from pipeline.capture.redirects import Redirects
 from pipeline.capture.tape import AHEAD, Doubts, Stamp
 from pipeline.capture.timeline import Placed, Timeline
 from pipeline.capture.web import Web
@@ -46,7 +48,9 @@ _ANY_NAME = {"extension_picky": "0", "allowed_segment_extensions": "ALL", "allow
 _HTTP_OVER = "http,https,httpproxy,tcp,tls"
 # In packets of 188 bytes: 8 MB hold a second or two of the largest streams.
 _UDP_FIFO = "45000"
+# Without `rtsp`, so that FFmpeg follows no redirect; it then fails with one of these.
 _RTSP_OVER = "rtp,srtp,udp,tcp,tls,http,https,httpproxy"
+_AS_REDIRECTED = (SourceFault.CONFIG, SourceFault.NOT_VIDEO)
 _RTSP = {"fpsprobesize": "1", "max_delay": "500000", "buffer_size": "4194304"}
 
 
@@ -66,7 +70,7 @@ class Live:
         self._no_clock = False
         self.skew_s: float | None = None
         self.busy = False
-        self._web: Web | None = None
+        self._reach: Reach | None = None
         self._since = clock.monotonic()
         self._waited = 0.0
 
@@ -163,19 +167,34 @@ class Live:
         if camera.url.kind == "udp":
             options = {"fifo_size": _UDP_FIFO, "overrun_nonfatal": "1", "format_whitelist": "mpegts", **_ENOUGH}
             return open_video(camera, url, options=options, protocols="udp", timeout=timeout)
-        options = {"rtsp_transport": camera.transport, **_RTSP}
+        return self._rtsp(url, timeout)
+
+    def _rtsp(self, url: str, timeout: tuple[float, float], redirected: bool = False) -> InputContainer:
+        options = {"rtsp_transport": self._camera.transport, **_RTSP}
         how: dict[str, Any] = {"protocols": _RTSP_OVER, "timeout": timeout}
         try:
-            return open_video(camera, url, options={**options, **_VIDEO_ONLY, **_QUICK}, **how)
+            return open_video(self._camera, url, options={**options, **_VIDEO_ONLY, **_QUICK}, **how)
         except SourceError as error:
+            if error.fault in _AS_REDIRECTED:
+                return self._rtsp(self._where_it_leads(error, redirected), timeout, redirected=True)
             # A camera of sound only refuses to play nothing in the same words as one that has too many viewers.
             if error.fault not in (SourceFault.NO_VIDEO, SourceFault.BUSY):
                 raise
-        return open_video(camera, url, options={**options, **_ENOUGH}, **how)
+        return open_video(self._camera, url, options={**options, **_ENOUGH}, **how)
+
+    def _where_it_leads(self, error: SourceError, redirected: bool) -> str:
+        """Opening failed by `error`: was that a redirect, to where we may go?"""
+        redirects = Redirects(self._camera)
+        self._reach = redirects.reach
+        landing = None if redirected else redirects.landing()
+        if landing is None:
+            raise self._elsewhere("opening") or error from None
+        return landing
 
     def _playlist(self, timeout: tuple[float, float]) -> InputContainer:
         """Its parts are fetched by us, because FFmpeg would fetch them from anywhere."""
-        self._web = Web(self._camera)
+        web = Web(self._camera)
+        self._reach = web.reach
         options = {"format_whitelist": f"hls,{_FORMATS}", "http_persistent": "0", **_ANY_NAME, **_ENOUGH}
         try:
             return open_video(
@@ -183,7 +202,7 @@ class Live:
                 self._camera.url.reveal(),
                 format="hls",
                 options=options,
-                io_open=self._web.open,
+                io_open=web.open,
                 timeout=timeout,
                 protocols=f"{_HTTP_OVER},crypto,data",
             )
@@ -195,16 +214,20 @@ class Live:
         try:
             return open_video(self._camera, url, options=options, protocols=_HTTP_OVER, timeout=timeout)
         except SourceError as error:
-            self._web = Web(self._camera)
-            landing = None if redirected or error.fault is not SourceFault.UNREACHABLE else self._web.landing()
+            web = Web(self._camera)
+            self._reach = web.reach
+            landing = None if redirected or error.fault is not SourceFault.UNREACHABLE else web.landing()
             if landing is None:
                 raise self._elsewhere("opening") or error from None
         return self._one_answer(landing, timeout, redirected=True)
 
     def _elsewhere(self, doing: str) -> SourceError | None:
         """What is said where something led to another host."""
-        if self._web is None or self._web.refused is None:
+        if self._reach is None or self._reach.refused is None:
             return None
-        what = f"it leads to another host, {self._web.refused}"
-        hint = f"If that is right, allow it: `hosts: [{self._web.refused.partition('://')[2]}]`; or write that url."
+        host = self._reach.refused.partition("://")[2]
+        what = f"it leads to another host, {self._reach.refused}"
+        hint = f"If that is right, allow it: `hosts: [{host}]`; or write that url."
+        if not host:
+            what, hint = "it leads elsewhere, by what is no url of a host", "Set the camera right."
         return source_error(self._camera, SourceFault.CONFIG, doing, what, hint)

@@ -59,9 +59,10 @@ def camera(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
         yield mistake(("url",), "is no camera", "A Redis server goes under alerts.redis.url.")
     if kind in ("rtsp", "http", "udp", "v4l2") and str(data.get("loop", "no")).lower() not in _NO:
         yield mistake(("loop",), "is for files and folders", "Take it out.")
-    if kind not in ("http", None):
-        for key in [key for key in ("hosts", "kind") if data.get(key) not in (None, [], (), "auto")]:
-            yield mistake((key,), "is for http:// and https:// urls", "Take it out.")
+    if kind not in ("http", None) and data.get("kind") not in (None, "auto"):
+        yield mistake(("kind",), "is for http:// and https:// urls", "Take it out.")
+    if kind not in ("http", "rtsp", None) and data.get("hosts") not in (None, [], ()):
+        yield mistake(("hosts",), "is for http:// and rtsp:// urls", "Take it out.")
     smallest, tallest = _number(data.get("smallest", 0.06)), _number(_get(data.get("person_height"), "max"))
     if smallest is not None and tallest is not None and smallest >= tallest:
         message = f"is not above `smallest`, {smallest:g}: nobody would count"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,11 +18,11 @@ import pytest
 from pipeline.capture.container import jpeg_size
 from pipeline.capture.decode import Stream
 from pipeline.errors import SourceError, SourceFault
+from pipeline.simulate.auth import Login
 from tests.capture.conftest import opened
 from tests.media import frame_number, make_clip
 
 PASSWORD = "s3cret:/@"
-LOGIN = f"Basic {base64.b64encode(f'cam:{PASSWORD}'.encode()).decode()}"
 PLAYLIST = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n#EXTINF:2.0,\n{}\n#EXT-X-ENDLIST\n"
 
 
@@ -34,7 +33,7 @@ class Site:
     port: int
     answers: dict[str, bytes] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
-    guarded: bool = False
+    door: Login | None = None
     mime: str = "application/octet-stream"
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
 
@@ -51,9 +50,9 @@ def site() -> Iterator[Site]:
         def do_GET(self) -> None:
             login = self.headers.get("Authorization")
             site.asked.append((self.headers["Host"].split(":")[0], self.path, login))
-            if site.guarded and login != LOGIN:
+            if site.door and not site.door.accepts("GET", (login or "").encode("latin-1").decode()):
                 self.send_response(401)
-                self.send_header("WWW-Authenticate", 'Basic realm="camera"')
+                self.send_header("WWW-Authenticate", site.door.challenge())
                 self.end_headers()
             elif self.path in site.redirects:
                 self.send_response(302)
@@ -152,9 +151,11 @@ def test_the_owner_may_allow_other_hosts_but_none_of_them_is_told_the_password(s
     assert {login for host, _, login in site.asked if host == "localhost"} == {None}
 
 
-def test_the_parts_of_a_playlist_are_asked_for_with_the_cameras_login(site: Site, piece: bytes):
-    site.answers, site.guarded = {"/live.m3u8": PLAYLIST.format("0.ts").encode(), "/0.ts": piece}, True
-    assert numbers(opened(site.url("/live.m3u8", login="cam:s3cret%3A%2F%40@"))) == [0, 1, 2, 3, 4]
+@pytest.mark.parametrize("basic", [True, False])
+def test_the_parts_of_a_playlist_are_asked_for_with_the_cameras_login(site: Site, piece: bytes, basic: bool):
+    site.answers = {"/live.m3u8": PLAYLIST.format("0.ts").encode(), "/0.ts": piece}
+    site.door = Login("cäm", "s3cret:/@ß", basic=basic)
+    assert numbers(opened(site.url("/live.m3u8", login="c%C3%A4m:s3cret%3A%2F%40%C3%9F@"))) == [0, 1, 2, 3, 4]
     assert refusal(site.url("/live.m3u8", login="cam:s3cret@")).fault is SourceFault.AUTH
 
 
@@ -164,7 +165,7 @@ def test_a_playlist_that_is_not_there_or_not_reached_is_told_as_for_other_camera
 
 
 def test_a_redirect_is_followed_on_the_same_host_with_the_login(site: Site, piece: bytes):
-    site.answers, site.guarded = {"/0.ts": piece}, True
+    site.answers, site.door = {"/0.ts": piece}, Login("cam", PASSWORD, basic=True)
     site.redirects = {"/video": "/there", "/there": site.url("/0.ts")}
     assert numbers(opened(site.url("/video", login="cam:s3cret%3A%2F%40@"))) == [0, 1, 2, 3, 4]
 
