@@ -15,6 +15,7 @@ from typing import Any
 import redis
 
 from pipeline.errors import ServerError
+from pipeline.places import short_temporary_folder, temporary_folder
 from pipeline.simulate.scene import Place, Play, car_park, gate, hall, render
 
 _START_S = 10.0
@@ -143,7 +144,11 @@ def redis_server(folder: Path) -> Iterator[tuple[str, str]]:
         yield given, "the server of $REDIS_URL"
         return
     program = _program()
-    socket = folder / "redis.sock"
+    with short_temporary_folder(), temporary_folder("redis-") as place:
+        yield from _served(program, place / "redis.sock", folder)
+
+
+def _served(program: str, socket: Path, folder: Path) -> Iterator[tuple[str, str]]:
     command = [program, "--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--save", ""]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

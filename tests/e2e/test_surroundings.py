@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ class Surroundings:
 # What sees needs a place for what is compiled, and simulated cameras one for their files.
 PLACES = {
     "no name, no home": Surroundings(),
-    "nothing can be written to": Surroundings(read_only=True, refuses=("replay", "run", "simulate")),
+    "nothing can be written to": Surroundings(read_only=True, refuses=("replay", "run", "simulate", "demo")),
     "nothing but a folder that is named": Surroundings({"TMPDIR": "{var}"}, read_only=True),
     "a temporary folder that is not there": Surroundings({"TMPDIR": "/nowhere"}),
     "a temporary folder with a long name": Surroundings({"TMPDIR": "{long}"}),
@@ -45,6 +46,9 @@ SILENT = ("run", "replay", "feed")
 # `feed` and `status` have nothing to tell of a system that has never run, and say so.
 NEVER_RUN = ("feed", "status")
 LASTING = ("run", "simulate")
+COMMANDS = ("--version", "check", "probe", "draw", "replay", "feed", "status", "list", "verify", "simulate", "run")
+# What `demo` does is what the others do, and takes most of a minute each time.
+DEMO_PLACES = ("nothing can be written to", "a temporary folder with a long name", "standard output is full")
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +74,7 @@ def arguments(program: Installed, command: str) -> list[object]:
         "verify": ["model", "verify", "builtin"],
         "run": ["run", file],
         "simulate": ["simulate", video, "--port", "0"],
+        "demo": ["demo", "--seconds", "5"],
     }[command]
 
 
@@ -100,11 +105,7 @@ def ended(program: Installed, command: str, where: Surroundings) -> subprocess.C
     return subprocess.CompletedProcess(line, running.returncode, out, said.read_text())
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize(
-    "command",
-    ["--version", "check", "probe", "draw", "replay", "feed", "status", "list", "verify", "simulate", "run"],
-)
+@pytest.mark.parametrize(("command", "place"), [*product(COMMANDS, PLACES), *product(["demo"], DEMO_PLACES)])
 def test_a_command_works_or_says_what_to_set(program: Installed, command: str, place: str):
     where = PLACES[place]
     for made in (program.var / "var").glob("*status.json"):
