@@ -11,31 +11,54 @@ from numpy.typing import NDArray
 Plane = NDArray[np.float32]
 
 
-def block_means(luma: NDArray[np.uint8], block: int) -> Plane:
-    """Mean of every second row of each whole block."""
+def cell_means(luma: NDArray[np.uint8], side: int) -> Plane:
+    """Mean of each whole square; an even number across."""
     h, w = luma.shape
-    means = np.zeros((h // block, w // block), np.float32)
+    means = np.zeros((h // side, w // side // 2 * 2), np.float32)
     for r, c in np.ndindex(means.shape):
-        means[r, c] = luma[r * block : (r + 1) * block : 2, c * block : (c + 1) * block].astype(np.float64).mean()
+        means[r, c] = luma[r * side : (r + 1) * side, c * side : (c + 1) * side].astype(np.float64).mean()
     return means
 
 
-def compare_and_learn(
-    cells: Plane,
-    background: Plane,
-    noise: Plane,
-    shift: float,
-    floor: float,
-    times_noise: float,
-    learn: float,
-    absorb: float,
-) -> tuple[NDArray[np.bool_], Plane, Plane]:
-    """What has changed, and the next background and noise."""
-    off = cells - background - np.float32(shift)
-    changed = np.abs(off) > np.maximum(np.float32(floor), np.float32(times_noise) * noise)
-    background = background + np.where(changed, absorb, learn) * (cells - background)
-    noise = np.where(changed, noise, noise + learn * (np.abs(off) - noise))
-    return changed, background.astype(np.float32), noise.astype(np.float32)
+def told_changes(
+    cells: Plane, background: Plane, moved: NDArray[np.bool_]
+) -> tuple[dict[int, tuple[float, float]], float]:
+    """Of every second cell that has not moved: mean level and median change of each band of 32 levels that one in 20
+    belongs to, and the median of all; changes in quarters of a level."""
+    looked_at = (np.indices(cells.shape).sum(0) % 2 == 0) & ~moved
+    levels, changes = background[looked_at], np.clip(np.rint((cells - background)[looked_at] * 4) / 4, -32, 32)
+    bands = np.clip(levels.astype(int) // 32, 0, 7)
+    told = {
+        int(band): (float(levels[bands == band].mean()), float(_lower_median(changes[bands == band])))
+        for band in np.unique(bands)
+        if 20 * (bands == band).sum() >= bands.size
+    }
+    return told, float(_lower_median(changes))
+
+
+def _lower_median(values: Plane) -> float:
+    return float(np.sort(values)[(values.size - 1) // 2])
+
+
+def compared(cells: Plane, background: Plane, earlier: Plane, limit: Plane) -> NDArray[np.uint8]:
+    """0 as the background, 1 as earlier, 2 between the darkest and the brightest of nine in one of them, 3 new.
+
+    Half of what is between those two goes on either side.
+    """
+    found = np.full(cells.shape, 3, np.uint8)
+    for r, c in np.ndindex(cells.shape):
+        value, off = cells[r, c], limit[r, c]
+        if abs(value - background[r, c]) <= off:
+            found[r, c] = 0
+        elif abs(value - earlier[r, c]) <= off:
+            found[r, c] = 1
+        else:
+            for plane in (background, earlier):
+                nine = plane[max(r - 1, 0) : r + 2, max(c - 1, 0) : c + 2]
+                wide = off + np.float32(0.5) * (nine.max() - nine.min())
+                if nine.min() - wide <= value <= nine.max() + wide:
+                    found[r, c] = 2
+    return found
 
 
 def least_total(cost: NDArray[np.float64], limit: float) -> float:

@@ -1,6 +1,6 @@
-"""The background of one camera, and what differs from it. Luma only; media seconds.
+"""What moves in the pictures of one camera: where they differ from its background. Luma only; media seconds.
 
-Not here: where the detector is to look because of it (`attention`).
+Not here: what the background is (`background`), where the detector is to look because of it (`attention`).
 """
 
 from __future__ import annotations
@@ -12,18 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.frame import Frame
-from pipeline.perceive.motion_kernels import block_means, compare_and_learn
+from pipeline.perceive.background import FLOOR, Background
+from pipeline.perceive.motion_kernels import cell_means
 from pipeline.types import Boxes, Motion, Point
 
-# The grid has about so many cells across: a distant person still covers several.
-_COLUMNS = 192
-# Grey levels of a cell's mean that are never motion, and how many times its usual deviation.
-_FLOOR = 7.0
-_TIMES_NOISE = 5.0
-_FIRST_NOISE = 2.0
-# Seconds in which the background follows slow change, and in which something left standing becomes background.
-_LEARN_S = 4.0
-_ABSORB_S = 15.0
+# A cell has the fewest pixels on a side of these with which at most so many are across: a distant person has several.
+_SIDES, _MOST_COLUMNS = (2, 4, 8, 16), 240
 # More of the picture than this does not walk: a light was switched, or the camera moved.
 _SWITCHED = 0.6
 # Fewer cells than this share of the picture are a leaf or a fly.
@@ -42,11 +36,10 @@ class MotionDetector:
         self._size: tuple[int, int] | None = None
         self._aspect = 1.0
         self._at = 0.0
-        # Grey levels by which the whole picture differs, from the background and from the picture before.
-        self._shift = self._stepped = 0.0
-        self._block = 1
-        self._cells = self._before = self._background = self._noise = np.zeros((0, 0), np.float32)
-        self._mask = np.zeros((0, 0), np.uint8)
+        self._side = _SIDES[0]
+        self._columns = np.zeros(0, np.uint16)
+        self._cells = self._before = np.zeros((0, 0), np.float32)
+        self._background = Background((0, 0))
 
     def update(self, frame: Frame) -> Motion:
         """What moved since the background was learnt. The whole picture counts as moved when it is new."""
@@ -56,51 +49,40 @@ class MotionDetector:
         self._aspect = frame.aspect
         elapsed, self._at = max(0.0, frame.pts - self._at), frame.pts
         self._cells, self._before = self._before, self._cells
-        block_means(frame.luma, self._block, self._cells)
-        if fresh:
+        cell_means(frame.luma, self._side, self._columns, self._cells)
+        if fresh or not self._cells.size:
             return self._learn_anew()
-        changed = self._compare(elapsed) / self._cells.size
+        changed = self._background.update(self._cells, elapsed) / self._cells.size
         return self._learn_anew() if changed > _SWITCHED else Motion(*self._parts(changed))
 
     def _begin(self, size: tuple[int, int]) -> None:
         w, h = self._size = size
-        self._block = max(2, w // _COLUMNS)
-        shape = (max(1, h // self._block), max(1, w // self._block))
-        self._cells, self._before, self._background, self._noise = (np.zeros(shape, np.float32) for _ in range(4))
-        self._mask = np.zeros(shape, np.uint8)
+        self._side = next((side for side in _SIDES if w <= _MOST_COLUMNS * side), _SIDES[-1])
+        # An even number of columns: the smallest cells are folded two at a time.
+        shape = h // self._side, w // self._side // 2 * 2
+        self._columns = np.zeros(shape[1] * self._side, np.uint16)
+        self._cells, self._before = (np.zeros(shape, np.float32) for _ in range(2))
+        self._background = Background(shape)
         self._ignored = _ignored(self._masks, shape)
 
     def _learn_anew(self) -> Motion:
-        self._background[:] = self._cells
-        self._shift = self._stepped = 0.0
-        self._noise[:] = _FIRST_NOISE
+        self._background.learn_anew(self._cells)
         return Motion(np.array([[0, 0, self._aspect, 1]], np.float32), 1.0)
-
-    def _compare(self, elapsed: float) -> int:
-        # Cameras correct their exposure: the median of the cells (a quarter tells it) moves, and nobody does.
-        before, self._shift = self._shift, float(np.median((self._cells - self._background)[::2, ::2]))
-        self._stepped = self._shift - before
-        learn, absorb = (1 - np.exp(-elapsed / seconds) for seconds in (_LEARN_S, _ABSORB_S))
-        return int(
-            compare_and_learn(
-                self._cells, self._background, self._noise, self._mask, self._shift, _FLOOR, _TIMES_NOISE, learn, absorb
-            )
-        )
 
     def _parts(self, changed: float) -> tuple[Boxes, float, NDArray[np.bool_]]:
         """Bounding boxes of the connected parts, after closing gaps of a cell or two."""
         if not changed:
             return np.zeros((0, 4), np.float32), changed, np.zeros(0, np.bool_)
-        self._mask[self._ignored] = 0
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(self._mask, _NEIGHBOURS), connectivity=8)
+        mask = np.where(self._ignored, np.uint8(0), self._background.mask)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(mask, _NEIGHBOURS), connectivity=8)
         # Counted before the gaps were closed: noise lights a cell or two somewhere in every picture.
-        cells = np.bincount(labels[self._mask > 0], minlength=count)[1:]
-        large = cells >= max(3, _LEAST_SHARE * self._mask.size)
+        cells = np.bincount(labels[mask > 0], minlength=count)[1:]
+        large = cells >= max(3, _LEAST_SHARE * mask.size)
         parts = stats[1:][large]
         corner, extent = parts[:, :2], parts[:, 2:4]
         w, h = self._size or (1, 1)
-        cell = np.tile([self._aspect * self._block / w, self._block / h], 2)
-        stirred = (np.abs(self._cells - self._before - self._stepped) > _FLOOR) & (self._mask > 0)
+        cell = np.tile([self._aspect * self._side / w, self._side / h], 2)
+        stirred = (np.abs(self._cells - self._before - self._background.step) > FLOOR) & (mask > 0)
         stirring = np.bincount(labels[stirred], minlength=count)[1:][large] > 1
         return np.asarray(np.hstack([corner, corner + extent]) * cell, np.float32), changed, stirring
 

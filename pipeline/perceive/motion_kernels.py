@@ -11,63 +11,332 @@ from numpy.typing import NDArray
 from pipeline.perceive.compiled import nb
 
 _LUMA = nb.types.Array(nb.uint8, 2, "A", readonly=True)
+_PLANE, _MASK, _FLOAT = nb.float32[:, ::1], nb.uint8[:, ::1], nb.float32
+
+BANDS, STEPS = 8, 257
+"""Shape of the histograms of `tone_curve`: bands of 32 grey levels; changes from -32 to 32, in quarters of a level."""
+OFFSETS = 9
+"""How many ways `mismatch` lays the background over the picture: 3 down, 3 across."""
+BACKGROUND, EARLIER, BESIDE, NEW = 0, 1, 2, 3
+"""What `compare` finds a cell to be."""
+_BLACK = np.float32(16.0)
+# A band counts with so many of the cells that were looked at: one in 20.
+_SHARE = 20
+# An edge of which cells hold a part is paler than when it fills one: by so much of the range it is seen in.
+_BLURRED = np.float32(0.5)
+# What walks there is not to weigh more than that the rest fits.
+_MOST = np.float32(20.0)
+_U, _LANES, _LOW = np.uint64, np.uint64(0x0000FFFF0000FFFF), np.uint64(0xFFFFFFFF)
 
 
-@nb.njit(nb.void(_LUMA, nb.int64, nb.float32[:, ::1]), cache=True, nogil=True)
-def block_means(luma: NDArray[np.uint8], block: int, means: NDArray[np.float32]) -> None:
-    """Mean grey of each `block` × `block` square of `luma` (h, w) into `means` (h // block, w // block).
+@nb.njit(cache=True, nogil=True)
+def _two_rows(luma: NDArray[np.uint8], y: int, x: int) -> np.uint16:
+    return np.uint16(np.uint16(luma[y, x]) + np.uint16(luma[y + 1, x]))
 
-    Every second row is read: neighbours differ little, and reading is what it costs.
+
+@nb.njit(cache=True, nogil=True)
+def _pairs(word: np.uint64) -> np.uint64:
+    """Of four columns in a word: the sums of the first two and of the last two, each in 32 bits."""
+    return np.uint64((word & _LANES) + ((word >> _U(16)) & _LANES))
+
+
+@nb.njit(cache=True, nogil=True)
+def _total(pairs: np.uint64) -> np.float32:
+    return np.float32((pairs + (pairs >> _U(32))) & _LOW)
+
+
+@nb.njit(cache=True, nogil=True)
+def _add_rows(luma: NDArray[np.uint8], y: int, cell: int, columns: NDArray[np.uint16]) -> None:
+    """The sum of `cell` pixels from row `y` down, for each column. Four rows at a time: compilers make it wide."""
+    if cell == 2:
+        for x in range(columns.size):
+            columns[x] = _two_rows(luma, y, x)
+        return
+    for x in range(columns.size):
+        columns[x] = _two_rows(luma, y, x) + _two_rows(luma, y + 2, x)
+    for z in range(y + 4, y + cell, 4):
+        for x in range(columns.size):
+            columns[x] += _two_rows(luma, z, x) + _two_rows(luma, z + 2, x)
+
+
+@nb.njit(nb.void(_LUMA, nb.int64, nb.uint16[::1], _PLANE), cache=True, nogil=True)
+def cell_means(luma: NDArray[np.uint8], cell: int, columns: NDArray[np.uint16], means: NDArray[np.float32]) -> None:
+    """Mean grey of each `cell` × `cell` square of `luma` (h, w) into `means` (h // cell, an even number of columns).
+
+    `cell` is 2, 4, 8 or 16; `columns`, scratch, has `cell` numbers for each column of `means`. Rows are added into it,
+    then it is read as words of four columns, which are folded to cells.
     """
-    rows, columns = means.shape
-    scale = np.float32(1.0 / (((block + 1) // 2) * block))
-    for r in range(rows):
-        for c in range(columns):
-            total = 0
-            for y in range(r * block, r * block + block, 2):
-                for x in range(c * block, c * block + block):
-                    total += int(luma[y, x])
-            means[r, c] = total * scale
+    words, scale = columns.view(np.uint64), np.float32(1.0 / (cell * cell))
+    for r in range(means.shape[0]):
+        line = means[r]
+        _add_rows(luma, r * cell, cell, columns)
+        if cell == 2:
+            for c in range(words.size):
+                both = _pairs(words[c])
+                line[2 * c] = np.float32(both & _LOW) * scale
+                line[2 * c + 1] = np.float32(both >> _U(32)) * scale
+        elif cell == 4:
+            for c in range(line.size):
+                line[c] = _total(_pairs(words[c])) * scale
+        elif cell == 8:
+            for c in range(line.size):
+                line[c] = _total(_pairs(words[2 * c]) + _pairs(words[2 * c + 1])) * scale
+        else:
+            for c in range(line.size):
+                left = _pairs(words[4 * c]) + _pairs(words[4 * c + 1])
+                right = _pairs(words[4 * c + 2]) + _pairs(words[4 * c + 3])
+                line[c] = _total(left + right) * scale
 
 
-_PLANE = nb.float32[:, ::1]
-_FLOAT = nb.float32
+@nb.njit(cache=True, nogil=True)
+def _median(counts: NDArray[np.int32], total: int) -> np.float32:
+    """Of changes counted in quarters of a level."""
+    seen, step = 0, 0
+    while 2 * (seen + counts[step]) < total and step < counts.size - 1:
+        seen += counts[step]
+        step += 1
+    return np.float32((step - (STEPS - 1) // 2) * 0.25)
 
 
-@nb.njit(
-    nb.int64(_PLANE, _PLANE, _PLANE, nb.uint8[:, ::1], _FLOAT, _FLOAT, _FLOAT, _FLOAT, _FLOAT),
-    cache=True,
-    nogil=True,
-)
-def compare_and_learn(
+@nb.njit(cache=True, nogil=True)
+def _guess(curve: NDArray[np.float32], v: int, level: np.float32, change: np.float32) -> None:
+    """Where too few cells tell: between the change of `level` and its share of it, counted from black."""
+    share = change * max(np.float32(v) - _BLACK, np.float32(0.0)) / max(level - _BLACK, np.float32(1.0))
+    curve[0, v] = (change + share) / 2
+    curve[1, v] = abs(change - share) / 2
+
+
+@nb.njit(cache=True, nogil=True)
+def _count_changes(
     cells: NDArray[np.float32],
     background: NDArray[np.float32],
-    noise: NDArray[np.float32],
     mask: NDArray[np.uint8],
-    shift: float,
+    counts: NDArray[np.int32],
+    levels: NDArray[np.float32],
+) -> None:
+    """By band of the background's level: how often it changed by how much, and in `levels` the sum of the levels.
+
+    Every second cell is looked at; those in `mask` do not count, unless that leaves fewer than one in five.
+    """
+    all_of_them = 5 * (mask.size - mask.sum()) < mask.size
+    for r in range(cells.shape[0]):
+        for c in range(r % 2, cells.shape[1], 2):
+            if all_of_them or not mask[r, c]:
+                level = background[r, c]
+                band = min(max(int(level) // (256 // BANDS), 0), BANDS - 1)
+                step = int(np.round((cells[r, c] - level) * 4)) + (STEPS - 1) // 2
+                counts[band, min(max(step, 0), STEPS - 1)] += 1
+                levels[band] += level
+
+
+@nb.njit(nb.float32(_PLANE, _PLANE, _MASK, nb.int32[:, ::1], _PLANE), cache=True, nogil=True)
+def tone_curve(
+    cells: NDArray[np.float32],
+    background: NDArray[np.float32],
+    mask: NDArray[np.uint8],
+    counts: NDArray[np.int32],
+    curve: NDArray[np.float32],
+) -> float:
+    """By how much each of the 256 grey levels has changed everywhere; returns the change of the whole.
+
+    Into `curve` (2, 256): the change, and how much it may be off. A camera that corrects its exposure changes bright
+    levels more than dark ones. Each band of levels that one cell in 20 or more belongs to tells its median change; in
+    between it is interpolated, below and above it is guessed. Cells in `mask` (0 or 1) move, and do not count. `counts`
+    (BANDS, STEPS) is scratch.
+    """
+    counts[:] = 0
+    levels = np.zeros(BANDS, np.float32)
+    _count_changes(cells, background, mask, counts, levels)
+    total = counts.sum()
+    below, at_below, done = np.float32(0.0), np.float32(0.0), 0
+    for band in range(BANDS):
+        size = counts[band].sum()
+        if size and _SHARE * size >= total:
+            level, change = levels[band] / np.float32(size), _median(counts[band], size)
+            last = min(int(level), 255)
+            for v in range(done, last + 1):
+                if done == 0:
+                    _guess(curve, v, level, change)
+                else:
+                    nearer = (np.float32(v) - below) / (level - below)
+                    curve[0, v], curve[1, v] = at_below + nearer * (change - at_below), np.float32(0.0)
+            below, at_below, done = level, change, last + 1
+    for v in range(done, 256):
+        _guess(curve, v, below, at_below)
+    for band in range(1, BANDS):
+        counts[0] += counts[band]
+    return float(_median(counts[0], total))
+
+
+@nb.njit(cache=True, nogil=True)
+def _changed(curve: NDArray[np.float32], level: float) -> np.float32:
+    return np.float32(curve[0, min(max(int(level), 0), 255)])
+
+
+@nb.njit(cache=True, nogil=True)
+def _unsure(curve: NDArray[np.float32], level: float) -> np.float32:
+    return np.float32(curve[1, min(max(int(level), 0), 255)])
+
+
+@nb.njit(nb.void(_PLANE, _PLANE, _PLANE, nb.float64[::1]), cache=True, nogil=True)
+def mismatch(
+    cells: NDArray[np.float32],
+    background: NDArray[np.float32],
+    curve: NDArray[np.float32],
+    totals: NDArray[np.float64],
+) -> None:
+    """How badly the background fits, laid over the picture as it is and a cell off, into `totals` (9, row by row).
+
+    `totals[3 * (down + 1) + across + 1]` is for a background that is moved `down` and `across`.
+    """
+    totals[:] = 0.0
+    rows, width = cells.shape
+    for r in range(1, rows - 1):
+        for c in range(1, width - 1):
+            for k in range(OFFSETS):
+                level = background[r + 1 - k // 3, c + 1 - k % 3]
+                totals[k] += min(abs(cells[r, c] - level - _changed(curve, level)), _MOST)
+
+
+@nb.njit(cache=True, nogil=True)
+def _within(plane: NDArray[np.float32], curve: NDArray[np.float32], r: int, c: int, value: float, limit: float) -> bool:
+    """Whether a cell is no darker and no brighter than what is there and beside it, or half its range more or less."""
+    low, high = np.float32(1e9), np.float32(-1e9)
+    for y in range(max(r - 1, 0), min(r + 2, plane.shape[0])):
+        for x in range(max(c - 1, 0), min(c + 2, plane.shape[1])):
+            level = plane[y, x] + _changed(curve, plane[y, x])
+            low, high = min(low, level), max(high, level)
+    off = limit + _BLURRED * (high - low)
+    return bool(low - off <= value <= high + off)
+
+
+@nb.njit(nb.void(*[_PLANE] * 5, _FLOAT, _FLOAT, _MASK), cache=True, nogil=True)
+def compare(
+    cells: NDArray[np.float32],
+    background: NDArray[np.float32],
+    earlier: NDArray[np.float32],
+    noise: NDArray[np.float32],
+    curve: NDArray[np.float32],
     floor: float,
     times_noise: float,
-    learn: float,
-    absorb: float,
-) -> int:
-    """Mark in `mask` (0 or 1) the cells that differ from the background; returns how many.
+    found: NDArray[np.uint8],
+) -> None:
+    """What each cell is, into `found`: as its BACKGROUND, as EARLIER, as what is BESIDE it in one of them, or NEW.
 
-    A cell differs by more than `floor` grey levels and `times_noise` times its usual deviation, after the `shift` of
-    the whole picture. Quiet cells teach background and noise at rate `learn`, the others the background at `absorb`
-    (both 0–1). All planes (rows, columns); `background` and `noise` are updated in place.
+    To be as something is to be off it by no more than `floor` grey levels and `times_noise` times the cell's usual
+    deviation, the tone `curve` taken off. All planes are (rows, columns).
+    """
+    rows, columns = cells.shape
+    for r in range(rows):
+        for c in range(columns):
+            value, now, then = cells[r, c], background[r, c], earlier[r, c]
+            limit = max(floor, times_noise * noise[r, c]) + _unsure(curve, now)
+            if abs(value - now - _changed(curve, now)) <= limit:
+                found[r, c] = BACKGROUND
+            elif abs(value - then - _changed(curve, then)) <= limit:
+                found[r, c] = EARLIER
+            elif _within(background, curve, r, c, value, limit) or _within(earlier, curve, r, c, value, limit):
+                found[r, c] = BESIDE
+            else:
+                found[r, c] = NEW
+
+
+@nb.njit(nb.int64(*[_PLANE] * 8, *[_FLOAT] * 7, _MASK, _MASK), cache=True, nogil=True)
+def learn(
+    cells: NDArray[np.float32],
+    background: NDArray[np.float32],
+    earlier: NDArray[np.float32],
+    noise: NDArray[np.float32],
+    candidate: NDArray[np.float32],
+    lasted: NDArray[np.float32],
+    parted: NDArray[np.float32],
+    curve: NDArray[np.float32],
+    floor: float,
+    times_noise: float,
+    rate: float,
+    slowly: float,
+    elapsed: float,
+    absorb_s: float,
+    forget_s: float,
+    found: NDArray[np.uint8],
+    mask: NDArray[np.uint8],
+) -> int:
+    """Learn from the picture what `compare` `found`; `mask` becomes 1 where it is new, 0 elsewhere. How many are new.
+
+    What is back as it was earlier is background again at once. What is new but stays the same (`candidate`, for
+    `lasted` seconds) becomes the background after `absorb_s`. What was there before that is forgotten `forget_s` after
+    the two have `parted`. `rate` and `slowly` (0-1) are those at which background and noise, and what was earlier,
+    follow slow change. All planes (rows, columns) are changed in place.
     """
     count = 0
     rows, columns = cells.shape
     for r in range(rows):
         for c in range(columns):
-            difference = cells[r, c] - background[r, c] - shift
-            size = abs(difference)
-            if size > max(floor, times_noise * noise[r, c]):
-                mask[r, c] = 1
+            what, value, now, then = found[r, c], cells[r, c], background[r, c], earlier[r, c]
+            toned, toned_then = _changed(curve, now), _changed(curve, then)
+            limit = max(floor, times_noise * noise[r, c]) + _unsure(curve, now)
+            off, off_then = value - now - toned, value - then - toned_then
+            background[r, c] = now + rate * toned
+            earlier[r, c] = then + rate * toned_then
+            mask[r, c] = what == NEW
+            if what == NEW:
                 count += 1
-                background[r, c] += absorb * (difference + shift)
+                toned = _changed(curve, candidate[r, c])
+                off = value - candidate[r, c] - toned
+                if abs(off) > limit:
+                    candidate[r, c], lasted[r, c] = value - _changed(curve, value), np.float32(0.0)
+                    continue
+                candidate[r, c] += rate * (off + toned)
+                lasted[r, c] += elapsed
+                if lasted[r, c] >= absorb_s:
+                    background[r, c], lasted[r, c], parted[r, c] = candidate[r, c], np.float32(0.0), np.float32(0.0)
+            elif what == EARLIER:
+                background[r, c] = value - toned_then
+                earlier[r, c] += slowly * off_then
+                lasted[r, c], parted[r, c] = np.float32(0.0), np.float32(0.0)
             else:
-                mask[r, c] = 0
-                background[r, c] += learn * (difference + shift)
-                noise[r, c] += learn * (size - noise[r, c])
+                lasted[r, c] = max(lasted[r, c] - elapsed, np.float32(0.0))
+                if what == BACKGROUND:
+                    background[r, c] += rate * off
+                    noise[r, c] += rate * (abs(off) - noise[r, c])
+                    if abs(off_then) <= limit:
+                        earlier[r, c] += slowly * off_then
+                        parted[r, c] = np.float32(0.0)
+                    else:
+                        parted[r, c] += elapsed
+                        if parted[r, c] > forget_s:
+                            earlier[r, c], parted[r, c] = value - toned, np.float32(0.0)
     return count
+
+
+@nb.njit(nb.void(nb.int32[:, ::1], _MASK, _PLANE, _PLANE, nb.float64[:, ::1]), cache=True, nogil=True)
+def border_contrast(
+    labels: NDArray[np.int32],
+    found: NDArray[np.uint8],
+    cells: NDArray[np.float32],
+    background: NDArray[np.float32],
+    contrast: NDArray[np.float64],
+) -> None:
+    """How sharply each part stands out from what is around it, into `contrast` (parts, 3).
+
+    For each label: over its cells and the next cells in the four directions that are not NEW, up to two BESIDE ones
+    passed over, the sum of the differences in the picture, the same in the background, and how many pairs there are.
+    Label 0 is no part.
+    """
+    contrast[:] = 0.0
+    rows, columns = labels.shape
+    for r in range(rows):
+        for c in range(columns):
+            part = labels[r, c]
+            if part == 0:
+                continue
+            for k in range(4):
+                down, across = (k == 0) - (k == 1), (k == 2) - (k == 3)
+                y, x = r + down, c + across
+                for _ in range(2):
+                    if 0 <= y < rows and 0 <= x < columns and found[y, x] == BESIDE:
+                        y, x = y + down, x + across
+                if 0 <= y < rows and 0 <= x < columns and found[y, x] != NEW:
+                    contrast[part, 0] += abs(cells[r, c] - cells[y, x])
+                    contrast[part, 1] += abs(background[r, c] - background[y, x])
+                    contrast[part, 2] += 1.0

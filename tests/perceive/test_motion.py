@@ -6,14 +6,29 @@ import dataclasses
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from pipeline.perceive.motion import MotionDetector
-from pipeline.perceive.motion_kernels import block_means, compare_and_learn
+from pipeline.perceive.motion_kernels import (
+    BACKGROUND,
+    BANDS,
+    BESIDE,
+    EARLIER,
+    NEW,
+    STEPS,
+    border_contrast,
+    cell_means,
+    compare,
+    learn,
+    mismatch,
+    tone_curve,
+)
 from pipeline.types import Motion
 from tests import slow
 from tests.conftest import ROOT
@@ -27,44 +42,142 @@ def random(seed: int = 1) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-@pytest.mark.parametrize(("block", "shape"), [(2, (48, 64)), (3, (50, 65)), (5, (41, 64)), (6, (48, 65))])
-def test_the_kernel_of_block_means_does_what_its_slow_twin_does(block: int, shape: tuple[int, int]):
+def means_of(luma: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
+    rows, columns = luma.shape[0] // side, luma.shape[1] // side // 2 * 2
+    means = np.zeros((rows, columns), np.float32)
+    cell_means(luma, side, np.zeros(columns * side, np.uint16), means)
+    return means
+
+
+@pytest.mark.parametrize("side", [2, 4, 8, 16])
+@pytest.mark.parametrize("shape", [(48, 64), (50, 67), (33, 101)])
+def test_the_kernel_of_cell_means_does_what_its_slow_twin_does(side: int, shape: tuple[int, int]):
     luma = random().integers(0, 256, shape, np.uint8)
-    means = np.zeros((shape[0] // block, shape[1] // block), np.float32)
-    block_means(luma, block, means)
-    np.testing.assert_allclose(means, slow.block_means(luma, block), rtol=1e-5)
+    np.testing.assert_allclose(means_of(luma, side), slow.cell_means(luma, side), rtol=1e-5)
 
 
-def test_the_kernel_of_block_means_reads_strided_and_readonly_views():
+@pytest.mark.parametrize("side", [2, 8])
+def test_the_kernel_of_cell_means_reads_strided_and_readonly_views(side: int):
     plane = random().integers(0, 256, (40, 96), np.uint8)
     view = plane[:, :64]
     view.setflags(write=False)
     for luma in (view, plane[:, ::-1], plane[::2]):
-        means = np.zeros((luma.shape[0] // 4, luma.shape[1] // 4), np.float32)
-        block_means(luma, 4, means)
-        np.testing.assert_allclose(means, slow.block_means(luma, 4), rtol=1e-5)
+        np.testing.assert_allclose(means_of(luma, side), slow.cell_means(luma, side), rtol=1e-5)
 
 
-def test_the_kernel_of_block_means_does_not_overflow_on_white():
-    means = np.zeros((2, 2), np.float32)
-    block_means(np.full((20, 20), 255, np.uint8), 10, means)
-    np.testing.assert_allclose(means, 255)
+@pytest.mark.parametrize("side", [2, 4, 8, 16])
+def test_the_kernel_of_cell_means_does_not_overflow_on_white(side: int):
+    np.testing.assert_allclose(means_of(np.full((32, 64), 255, np.uint8), side), 255)
 
 
-@pytest.mark.parametrize("shift", [0.0, -12.5])
-@pytest.mark.parametrize(("learn", "absorb"), [(0.05, 0.01), (0.0, 0.0), (1.0, 0.5)])
-def test_the_kernel_of_comparison_does_what_its_slow_twin_does(shift: float, learn: float, absorb: float):
-    make = random()
-    cells, background = (make.uniform(0, 255, (30, 40)).astype(np.float32) for _ in range(2))
-    background[:15] = cells[:15] + make.normal(0, 4, (15, 40)).astype(np.float32)
-    noise = make.uniform(0, 5, (30, 40)).astype(np.float32)
-    wanted = slow.compare_and_learn(cells, background, noise, shift, 7.0, 5.0, learn, absorb)
-    mask = np.full((30, 40), 9, np.uint8)
-    count = compare_and_learn(cells, background, noise, mask, shift, 7.0, 5.0, learn, absorb)
-    assert 0 < count == wanted[0].sum() < mask.size
-    np.testing.assert_array_equal(mask, wanted[0])
-    np.testing.assert_allclose(background, wanted[1], atol=1e-3)
-    np.testing.assert_allclose(noise, wanted[2], atol=1e-3)
+def planes(count: int, seed: int = 1, shape: tuple[int, int] = (30, 40)) -> list[NDArray[np.float32]]:
+    make = random(seed)
+    return [make.uniform(20, 235, shape).astype(np.float32) for _ in range(count)]
+
+
+@pytest.mark.parametrize("moved_share", [0.0, 0.3, 0.9])
+def test_the_kernel_of_tone_curves_does_what_its_slow_twin_does(moved_share: float):
+    (background,) = planes(1)
+    mask = (random(3).uniform(0, 1, background.shape) < moved_share).astype(np.uint8)
+    cells = 16 + (background - 16) * np.float32(1.1) + random(2).normal(0, 1, background.shape).astype(np.float32)
+    cells[mask > 0] += 60
+    curve = np.zeros((2, 256), np.float32)
+    whole = tone_curve(cells, background, mask, np.zeros((BANDS, STEPS), np.int32), curve)
+    told, median = slow.told_changes(cells, background, (mask > 0) & (moved_share < 0.8))
+    assert whole == pytest.approx(median)
+    for level, change in told.values():
+        # The curve has a value for whole levels.
+        assert curve[0, round(level)] == pytest.approx(change, abs=0.4)
+    lowest, highest = (round(told[band][0]) for band in (min(told), max(told)))
+    assert not curve[1, lowest + 1 : highest].any()
+    # Beyond the bands: between the change of the last one, and its share of that, counted from black.
+    for band, level, share in ((min(told), 0, 0.0), (max(told), 255, (255 - 16) / (told[max(told)][0] - 16))):
+        change = told[band][1]
+        ends = sorted((curve[0, level] - curve[1, level], curve[0, level] + curve[1, level]))
+        assert ends == pytest.approx(sorted((change, change * share)), abs=0.01)
+
+
+@pytest.mark.parametrize("change", [0.0, -6.5])
+def test_the_kernel_of_comparison_does_what_its_slow_twin_does(change: float):
+    cells, background, earlier, noise = planes(4)
+    noise[:] = random(5).uniform(0, 5, noise.shape)
+    background[:10] = cells[:10] + random(6).normal(0, 6, (10, 40)).astype(np.float32)
+    earlier[10:20] = cells[10:20] + random(7).normal(0, 6, (10, 40)).astype(np.float32)
+    background[20:25], earlier[20:25] = 100, 110
+    cells[22] = 104
+    curve = np.zeros((2, 256), np.float32)
+    curve[0], curve[1] = change, 0.5
+    found = np.zeros(cells.shape, np.uint8)
+    compare(cells, background, earlier, noise, curve, 7.0, 5.0, found)
+    limit = np.maximum(7.0, 5.0 * noise) + 0.5
+    wanted = slow.compared(cells - np.float32(change), background, earlier, limit.astype(np.float32))
+    np.testing.assert_array_equal(found, wanted)
+    assert set(np.unique(found)) == {BACKGROUND, EARLIER, BESIDE, NEW}
+
+
+def learnt(what: int, value: float, times: int = 1, **before: float) -> dict[str, float]:
+    """One cell of `value` that was found to be `what`, after so many pictures of 0.2 s."""
+    state = {"background": 100.0, "earlier": 100.0, "noise": 1.0, "candidate": 0.0, "lasted": 0.0, "parted": 0.0}
+    cell = {name: np.array([[number]], np.float32) for name, number in {**state, **before}.items()}
+    curve, mask = np.zeros((2, 256), np.float32), np.zeros((1, 1), np.uint8)
+    seen, found = np.array([[value]], np.float32), np.array([[what]], np.uint8)
+    for _ in range(times):
+        new = learn(seen, *cell.values(), curve, 7.0, 5.0, 0.05, 0.01, 0.2, 15.0, 120.0, found, mask)
+        assert new == mask.sum() == (what == NEW)
+    return {name: float(plane[0, 0]) for name, plane in cell.items()}
+
+
+def test_the_kernel_learns_slow_change_where_nothing_is_new():
+    after = learnt(BACKGROUND, 104.0)
+    assert (after["background"], after["earlier"]) == pytest.approx((100.2, 100.04))
+    assert after["noise"] == pytest.approx(1.15)
+    assert learnt(BESIDE, 150.0)["background"] == 100
+
+
+def test_the_kernel_makes_background_of_what_stays_and_remembers_what_was_there():
+    assert learnt(NEW, 150.0, times=75)["background"] == 100
+    stayed = learnt(NEW, 150.0, times=77)
+    assert stayed["background"] == pytest.approx(150)
+    assert stayed["earlier"] == 100
+    again = learnt(EARLIER, 100.0, **stayed)
+    assert (again["background"], again["earlier"]) == pytest.approx((100, 100))
+    for times, then in ((590, 100), (610, 150)):
+        assert learnt(BACKGROUND, 150.0, times=times, **stayed)["earlier"] == pytest.approx(then, abs=1)
+
+
+def test_the_kernel_takes_nothing_for_background_that_changes_all_the_time():
+    cell = {"background": 100.0, "earlier": 100.0, "candidate": 0.0, "lasted": 0.0}
+    for number in range(200):
+        after = learnt(NEW, 150.0 + 20 * (number % 2), **cell)
+        cell = {name: after[name] for name in cell}
+    assert cell["background"] == 100
+
+
+@pytest.mark.parametrize(("down", "across"), [(0, 0), (1, 0), (0, -1), (-1, 1)])
+def test_the_kernel_of_mismatches_tells_by_which_cell_the_background_is_off(down: int, across: int):
+    (background,) = planes(1)
+    cells = np.roll(background, (down, across), (0, 1)) + np.float32(5)
+    curve, totals = np.zeros((2, 256), np.float32), np.zeros(9)
+    curve[0] = 5
+    mismatch(cells, background, curve, totals)
+    assert totals.argmin() == 3 * (down + 1) + across + 1
+    assert totals.min() == pytest.approx(0, abs=1)
+
+
+def test_the_kernel_of_borders_sees_which_of_picture_and_background_stands_out():
+    cells, background = (np.full((16, 16), 100, np.float32) for _ in range(2))
+    background[2:5, 2:5] = 160
+    cells[9:12, 9:12] = 140
+    found = np.full((16, 16), BACKGROUND, np.uint8)
+    # Around what has gone is a ring that is as the background is beside it: looked over.
+    found[1:6, 1:6] = BESIDE
+    background[1:6, 1:6] = 160
+    found[2:5, 2:5] = found[9:12, 9:12] = NEW
+    labels = (found == NEW).astype(np.int32)
+    labels[8:] *= 2
+    contrast = np.zeros((3, 3))
+    border_contrast(labels, found, cells, background, contrast)
+    np.testing.assert_array_equal(contrast, [[0, 0, 0], [0, 12 * 60, 12], [12 * 40, 0, 12]])
 
 
 @pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="this is the run without JIT")
@@ -231,3 +344,130 @@ def test_boxes_lie_inside_pictures_of_any_size(size: tuple[int, int]):
     assert len(moved) == 1
     assert moved.min() >= 0
     assert (moved[:, 2:] <= (w / h + 1e-6, 1 + 1e-6)).all()
+
+
+def flicker(at: float, luma: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of lamps, 1.2 %, and bands of it that wander down."""
+    rows = np.arange(H)[:, None] / H
+    return luma * (1 + 0.012 * np.sin(4.4 * at) + 0.012 * np.sin(18.8 * rows + 8.2 * at)).astype(np.float32)
+
+
+def ramp(at: float, luma: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Dusk: a quarter of the light goes within half a minute."""
+    return 16 + (luma - 16) * np.float32(1 - 0.25 * at / 30)
+
+
+def gain(at: float, luma: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The camera corrects its exposure, up and down, within a second each time."""
+    return 16 + (luma - 16) * np.float32(1 + 0.15 * np.clip(np.sin(1.2 * at) * 2, 0, 1))
+
+
+def shake(at: float, luma: NDArray[np.float32]) -> NDArray[np.float32]:
+    """By a pixel, a quarter of a cell, as on a mast in the wind."""
+    moved = np.float32([[1, 0, np.sin(7.1 * at)], [0, 1, np.cos(5.3 * at)]])
+    return cv2.warpAffine(luma, moved, (W, H), borderMode=cv2.BORDER_REPLICATE)
+
+
+def turning(at: float, luma: NDArray[np.float32]) -> NDArray[np.float32]:
+    """By 9 pixels in 30 s, as a mount that gives."""
+    return cv2.warpAffine(
+        luma, np.float32([[1, 0, -0.3 * at], [0, 1, 0.1 * at]]), (W, H), borderMode=cv2.BORDER_REFLECT
+    )
+
+
+def rough() -> NDArray[np.float32]:
+    """The yard with patches of all sizes on it."""
+    patches = cv2.GaussianBlur(random(4).normal(0, 1, (H, W)).astype(np.float32), (0, 0), 4)
+    return scene() + np.float32(12 / patches.std()) * patches
+
+
+def lined() -> NDArray[np.float32]:
+    """The yard with white lines on it, as narrow as a cell, and a rough floor."""
+    luma = scene() + random(9).normal(0, 3, (H, W)).astype(np.float32)
+    for x in range(40, W, 90):
+        cv2.line(luma, (x, H // 3), (x - 60, H - 40), 225, 4)
+    return luma
+
+
+QUIET = [flicker, ramp, gain, shake, turning]
+
+
+@pytest.mark.parametrize("what", QUIET)
+def test_what_a_camera_does_to_its_picture_is_no_motion(what: Callable[[float, Any], NDArray[np.float32]]):
+    make, yard = random(), rough() if what is turning else lined()
+    told = motions(noisy(what(number / FPS, yard), 2, make) for number in range(30 * FPS))
+    assert [number for number, motion in enumerate(told) if number and len(motion.boxes)] == []
+
+
+@pytest.mark.parametrize("what", QUIET)
+def test_and_who_walks_in_meanwhile_is_seen(what: Callable[[float, Any], NDArray[np.float32]]):
+    make, yard = random(), rough() if what is turning else lined()
+
+    def pictures() -> Iterator[NDArray[np.uint8]]:
+        for number in range(20 * FPS):
+            luma = yard.copy()
+            if number >= 12 * FPS:
+                x = W - 12 * (number - 12 * FPS)
+                luma[180:260, max(x, 0) : max(x + 26, 0)] = 35
+            yield noisy(what(number / FPS, luma), 2, make)
+
+    told = motions(pictures())
+    assert not any(len(motion.boxes) for motion in told[1 : 12 * FPS])
+    seen = [len(motion.boxes) > 0 for motion in told[12 * FPS + 1 :]]
+    assert all(seen), seen.index(False)
+
+
+def stood(seconds: float, still: bool) -> list[Motion]:
+    """Who comes in, stands for so long, goes again, and then 10 s of nobody."""
+    make, yard = random(), lined()
+
+    def pictures() -> Iterator[NDArray[np.uint8]]:
+        for number in range(round((6 + seconds + 10) * FPS)):
+            luma, at = yard.copy(), number / FPS - 3
+            if 0 <= at < seconds + 3:
+                x = round(W - 160 * min(at, 1.5) if at < seconds + 1.5 else W - 240 + 160 * (at - seconds - 1.5))
+                x += 0 if still else round(4 * np.sin(3 * at))
+                luma[120:330, x : x + 70] = 40
+            yield noisy(luma, 2, make)
+
+    return motions(pictures())
+
+
+@pytest.mark.parametrize("seconds", [3.0, 12.0, 40.0])
+@pytest.mark.parametrize("still", [True, False])
+def test_who_has_stood_there_leaves_no_ghost(seconds: float, still: bool):
+    told = stood(seconds, still)
+    gone = round((6 + seconds + 0.4) * FPS)
+    assert all(len(motion.boxes) for motion in told[3 * FPS + 1 : min(12, 3 + round(seconds)) * FPS])
+    assert not any(len(motion.boxes) for motion in told[gone:])
+
+
+def test_what_was_there_from_the_first_picture_and_goes_leaves_a_ghost_for_a_moment_only():
+    make, yard = random(), lined()
+
+    def pictures() -> Iterator[NDArray[np.uint8]]:
+        for number in range(20 * FPS):
+            luma = yard.copy()
+            x = 60 + 40 * max(0, number - 5 * FPS)
+            if x < W:
+                luma[150:300, x : x + 160] = 220
+            yield noisy(luma, 2, make)
+
+    told = motions(pictures())
+    assert not any(len(motion.boxes) for motion in told[1 : 5 * FPS])
+    assert not any(len(motion.boxes) for motion in told[10 * FPS :])
+
+
+def test_who_stands_still_is_no_ghost():
+    """Before he is background, 15 s, the picture stands out there and the background does not."""
+    make, yard = random(), lined()
+
+    def pictures() -> Iterator[NDArray[np.uint8]]:
+        for number in range(18 * FPS):
+            luma = yard.copy()
+            if number >= 3 * FPS:
+                luma[150:330, 300:370] = 40
+            yield noisy(luma, 2, make)
+
+    told = motions(pictures())
+    assert all(len(motion.boxes) for motion in told[3 * FPS : 17 * FPS])
