@@ -97,7 +97,7 @@ MUTATIONS = [
     ),
     Mutation(
         "perceive/motion_kernels.py",
-        "earlier[r, c] += slowly * off_then\n                lasted",
+        "earlier[r, c] += slowly * off\n                lasted",
         "earlier[r, c] = value\n                lasted",
         "perceive/test_motion.py",
     ),

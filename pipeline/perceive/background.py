@@ -20,9 +20,9 @@ from pipeline.perceive.motion_kernels import (
     OFFSETS,
     STEPS,
     border_contrast,
-    compare,
-    learn,
+    judge,
     mismatch,
+    settle,
     tone_curve,
 )
 
@@ -61,6 +61,7 @@ class Background:
         self._curve = np.zeros((2, 256), np.float32)
         self._change = 0.0
         self._fits = np.zeros(OFFSETS)
+        self._toned, self._line = np.zeros(shape, np.float32), np.zeros(shape[1], np.float32)
         self._since_aligned, self._votes = 0.0, 0
 
     def learn_anew(self, cells: NDArray[np.float32]) -> None:
@@ -79,10 +80,13 @@ class Background:
         self.step = self._change - before
         self._align(cells, elapsed)
         rate, slowly = (1 - np.exp(-elapsed / seconds) for seconds in (_LEARN_S, _SLOWLY_S))
-        compare(cells, self._now, self._earlier, self._noise, self._curve, FLOOR, _TIMES_NOISE, self._found)
-        times = rate, slowly, elapsed, _ABSORB_S, _FORGET_S
-        count = learn(cells, *self._planes, self._curve, FLOOR, _TIMES_NOISE, *times, self._found, self.mask)
-        return int(count) - (self._absorb_ghosts(cells) if count else 0)
+        now, earlier, noise, _, lasted, parted = self._planes
+        how = self._curve, FLOOR, _TIMES_NOISE, rate, slowly, elapsed
+        if not settle(cells, now, earlier, noise, lasted, parted, *how, _FORGET_S, self._found):
+            self.mask[:] = 0
+            return 0
+        count = int(judge(cells, *self._planes, *how, _ABSORB_S, self._found, self.mask))
+        return count - (self._absorb_ghosts(cells) if count else 0)
 
     @property
     def _planes(self) -> tuple[_Plane, _Plane, _Plane, _Plane, _Plane, _Plane]:
@@ -94,7 +98,7 @@ class Background:
         if self._since_aligned < _ALIGN_S:
             return
         self._since_aligned = 0.0
-        mismatch(cells, self._now, self._curve, self._fits)
+        mismatch(cells, self._now, self._curve, self._toned, self._line, self._fits)
         best = int(self._fits.argmin())
         self._votes = self._votes + 1 if self._fits[best] < _BETTER * self._fits[OFFSETS // 2] else 0
         if self._votes < _TIMES:

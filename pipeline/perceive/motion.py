@@ -71,20 +71,28 @@ class MotionDetector:
 
     def _parts(self, changed: float) -> tuple[Boxes, float, NDArray[np.bool_]]:
         """Bounding boxes of the connected parts, after closing gaps of a cell or two."""
-        if not changed:
+        moved = np.where(self._ignored, np.uint8(0), self._background.mask) if changed else self._background.mask
+        rows, columns = (_around(np.asarray(moved.any(axis=axis))) for axis in (1, 0))
+        mask = moved[rows, columns]
+        if not mask.size:
             return np.zeros((0, 4), np.float32), changed, np.zeros(0, np.bool_)
-        mask = np.where(self._ignored, np.uint8(0), self._background.mask)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(mask, _NEIGHBOURS), connectivity=8)
         # Counted before the gaps were closed: noise lights a cell or two somewhere in every picture.
         cells = np.bincount(labels[mask > 0], minlength=count)[1:]
-        large = cells >= max(3, _LEAST_SHARE * mask.size)
+        large = cells >= max(3, _LEAST_SHARE * moved.size)
         parts = stats[1:][large]
-        corner, extent = parts[:, :2], parts[:, 2:4]
+        corner, extent = parts[:, :2] + (columns.start, rows.start), parts[:, 2:4]
         w, h = self._size or (1, 1)
         cell = np.tile([self._aspect * self._side / w, self._side / h], 2)
-        stirred = (np.abs(self._cells - self._before - self._background.step) > FLOOR) & (mask > 0)
-        stirring = np.bincount(labels[stirred], minlength=count)[1:][large] > 1
+        step = self._cells[rows, columns] - self._before[rows, columns] - self._background.step
+        stirring = np.bincount(labels[(np.abs(step) > FLOOR) & (mask > 0)], minlength=count)[1:][large] > 1
         return np.asarray(np.hstack([corner, corner + extent]) * cell, np.float32), changed, stirring
+
+
+def _around(any_there: NDArray[np.bool_]) -> slice:
+    """The rows, or columns, in which there is something, and one more on each side."""
+    there = np.flatnonzero(any_there)
+    return slice(max(there[0] - 1, 0), there[-1] + 2) if len(there) else slice(0, 0)
 
 
 def _ignored(masks: Sequence[Sequence[Point]], shape: tuple[int, int]) -> NDArray[np.bool_]:

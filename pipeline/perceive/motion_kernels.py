@@ -18,7 +18,7 @@ BANDS, STEPS = 8, 257
 OFFSETS = 9
 """How many ways `mismatch` lays the background over the picture: 3 down, 3 across."""
 BACKGROUND, EARLIER, BESIDE, NEW = 0, 1, 2, 3
-"""What `compare` finds a cell to be."""
+"""What `settle` and `judge` find a cell to be."""
 _BLACK = np.float32(16.0)
 # A band counts with so many of the cells that were looked at: one in 20.
 _SHARE = 20
@@ -178,24 +178,32 @@ def _unsure(curve: NDArray[np.float32], level: float) -> np.float32:
     return np.float32(curve[1, min(max(int(level), 0), 255)])
 
 
-@nb.njit(nb.void(_PLANE, _PLANE, _PLANE, nb.float64[::1]), cache=True, nogil=True)
+@nb.njit(nb.void(_PLANE, _PLANE, _PLANE, _PLANE, nb.float32[::1], nb.float64[::1]), cache=True, nogil=True)
 def mismatch(
     cells: NDArray[np.float32],
     background: NDArray[np.float32],
     curve: NDArray[np.float32],
+    toned: NDArray[np.float32],
+    line: NDArray[np.float32],
     totals: NDArray[np.float64],
 ) -> None:
     """How badly the background fits, laid over the picture as it is and a cell off, into `totals` (9, row by row).
 
-    `totals[3 * (down + 1) + across + 1]` is for a background that is moved `down` and `across`.
+    `totals[3 * (down + 1) + across + 1]` is for a background that is moved `down` and `across`. `toned` (rows, columns)
+    and `line` (columns) are scratch.
     """
-    totals[:] = 0.0
     rows, width = cells.shape
-    for r in range(1, rows - 1):
-        for c in range(1, width - 1):
-            for k in range(OFFSETS):
-                level = background[r + 1 - k // 3, c + 1 - k % 3]
-                totals[k] += min(abs(cells[r, c] - level - _changed(curve, level)), _MOST)
+    for r in range(rows):
+        for c in range(width):
+            toned[r, c] = background[r, c] + _changed(curve, background[r, c])
+    for k in range(OFFSETS):
+        down, across = 1 - k // 3, 1 - k % 3
+        line[:] = 0.0
+        for r in range(1, rows - 1):
+            here, there = cells[r], toned[r + down]
+            for c in range(1, width - 1):
+                line[c] += min(abs(here[c] - there[c + across]), _MOST)
+        totals[k] = line.sum()
 
 
 @nb.njit(cache=True, nogil=True)
@@ -210,39 +218,56 @@ def _within(plane: NDArray[np.float32], curve: NDArray[np.float32], r: int, c: i
     return bool(low - off <= value <= high + off)
 
 
-@nb.njit(nb.void(*[_PLANE] * 5, _FLOAT, _FLOAT, _MASK), cache=True, nogil=True)
-def compare(
+@nb.njit(nb.int64(*[_PLANE] * 7, *[_FLOAT] * 6, _MASK), cache=True, nogil=True)
+def settle(
     cells: NDArray[np.float32],
     background: NDArray[np.float32],
     earlier: NDArray[np.float32],
     noise: NDArray[np.float32],
+    lasted: NDArray[np.float32],
+    parted: NDArray[np.float32],
     curve: NDArray[np.float32],
     floor: float,
     times_noise: float,
+    rate: float,
+    slowly: float,
+    elapsed: float,
+    forget_s: float,
     found: NDArray[np.uint8],
-) -> None:
-    """What each cell is, into `found`: as its BACKGROUND, as EARLIER, as what is BESIDE it in one of them, or NEW.
+) -> int:
+    """Learn from the cells that are as their background; `found` is BACKGROUND there, else NEW. How many are not.
 
-    To be as something is to be off it by no more than `floor` grey levels and `times_noise` times the cell's usual
-    deviation, the tone `curve` taken off. All planes are (rows, columns).
+    A cell is as its background if it is off it by no more than `floor` grey levels and `times_noise` times its usual
+    deviation, the tone `curve` taken off. `rate` and `slowly` (0-1) are those at which background and noise, and what
+    was there earlier, follow slow change; what was earlier is forgotten `forget_s` after the two have `parted`. All
+    planes are (rows, columns), and change in place. Every cell does the same, whatever it is: compilers make it wide.
     """
-    rows, columns = cells.shape
-    for r in range(rows):
-        for c in range(columns):
-            value, now, then = cells[r, c], background[r, c], earlier[r, c]
-            limit = max(floor, times_noise * noise[r, c]) + _unsure(curve, now)
-            if abs(value - now - _changed(curve, now)) <= limit:
-                found[r, c] = BACKGROUND
-            elif abs(value - then - _changed(curve, then)) <= limit:
-                found[r, c] = EARLIER
-            elif _within(background, curve, r, c, value, limit) or _within(earlier, curve, r, c, value, limit):
-                found[r, c] = BESIDE
-            else:
-                found[r, c] = NEW
+    count = 0
+    zero, top = np.float32(0.0), np.float32(255.0)
+    for r in range(cells.shape[0]):
+        for c in range(cells.shape[1]):
+            value, now, then, usual = cells[r, c], background[r, c], earlier[r, c], noise[r, c]
+            at, at_then = np.int32(min(max(now, zero), top)), np.int32(min(max(then, zero), top))
+            toned, toned_then = curve[0, at], curve[0, at_then]
+            limit = max(floor, times_noise * usual) + curve[1, at]
+            off, off_then = value - now - toned, value - then - toned_then
+            quiet = abs(off) <= limit
+            alike = abs(off_then) <= limit
+            apart = zero if alike else parted[r, c] + elapsed
+            forgotten = apart > forget_s
+            kept = then + rate * toned_then + (slowly * off_then if alike else zero)
+            background[r, c] = now + rate * (toned + off if quiet else toned)
+            earlier[r, c] = (value - toned if forgotten else kept) if quiet else then + rate * toned_then
+            noise[r, c] = usual + rate * (abs(off) - usual) if quiet else usual
+            lasted[r, c] = max(lasted[r, c] - elapsed, zero) if quiet else lasted[r, c]
+            parted[r, c] = (zero if forgotten else apart) if quiet else parted[r, c]
+            found[r, c] = BACKGROUND if quiet else NEW
+            count += not quiet
+    return count
 
 
-@nb.njit(nb.int64(*[_PLANE] * 8, *[_FLOAT] * 7, _MASK, _MASK), cache=True, nogil=True)
-def learn(
+@nb.njit(nb.int64(*[_PLANE] * 8, *[_FLOAT] * 6, _MASK, _MASK), cache=True, nogil=True)
+def judge(
     cells: NDArray[np.float32],
     background: NDArray[np.float32],
     earlier: NDArray[np.float32],
@@ -257,55 +282,45 @@ def learn(
     slowly: float,
     elapsed: float,
     absorb_s: float,
-    forget_s: float,
     found: NDArray[np.uint8],
     mask: NDArray[np.uint8],
 ) -> int:
-    """Learn from the picture what `compare` `found`; `mask` becomes 1 where it is new, 0 elsewhere. How many are new.
+    """Of the cells that `settle` left NEW: which are as EARLIER, or as what is BESIDE them; `mask` (0, 1) is the rest.
 
     What is back as it was earlier is background again at once. What is new but stays the same (`candidate`, for
-    `lasted` seconds) becomes the background after `absorb_s`. What was there before that is forgotten `forget_s` after
-    the two have `parted`. `rate` and `slowly` (0-1) are those at which background and noise, and what was earlier,
-    follow slow change. All planes (rows, columns) are changed in place.
+    `lasted` seconds) becomes the background after `absorb_s`. Returns how many cells are in `mask`.
     """
     count = 0
-    rows, columns = cells.shape
-    for r in range(rows):
-        for c in range(columns):
-            what, value, now, then = found[r, c], cells[r, c], background[r, c], earlier[r, c]
-            toned, toned_then = _changed(curve, now), _changed(curve, then)
-            limit = max(floor, times_noise * noise[r, c]) + _unsure(curve, now)
-            off, off_then = value - now - toned, value - then - toned_then
-            background[r, c] = now + rate * toned
-            earlier[r, c] = then + rate * toned_then
-            mask[r, c] = what == NEW
-            if what == NEW:
-                count += 1
-                toned = _changed(curve, candidate[r, c])
-                off = value - candidate[r, c] - toned
-                if abs(off) > limit:
-                    candidate[r, c], lasted[r, c] = value - _changed(curve, value), np.float32(0.0)
-                    continue
-                candidate[r, c] += rate * (off + toned)
-                lasted[r, c] += elapsed
-                if lasted[r, c] >= absorb_s:
-                    background[r, c], lasted[r, c], parted[r, c] = candidate[r, c], np.float32(0.0), np.float32(0.0)
-            elif what == EARLIER:
-                background[r, c] = value - toned_then
-                earlier[r, c] += slowly * off_then
+    mask[:] = 0
+    for r in range(cells.shape[0]):
+        for c in range(cells.shape[1]):
+            if found[r, c] != NEW:
+                continue
+            value = cells[r, c]
+            limit = max(floor, times_noise * noise[r, c]) + _unsure(curve, background[r, c])
+            toned = _changed(curve, earlier[r, c])
+            off = value - earlier[r, c] - toned
+            if abs(off) <= limit:
+                found[r, c] = EARLIER
+                background[r, c] = value - toned
+                earlier[r, c] += slowly * off
                 lasted[r, c], parted[r, c] = np.float32(0.0), np.float32(0.0)
-            else:
+                continue
+            if _within(background, curve, r, c, value, limit) or _within(earlier, curve, r, c, value, limit):
+                found[r, c] = BESIDE
                 lasted[r, c] = max(lasted[r, c] - elapsed, np.float32(0.0))
-                if what == BACKGROUND:
-                    background[r, c] += rate * off
-                    noise[r, c] += rate * (abs(off) - noise[r, c])
-                    if abs(off_then) <= limit:
-                        earlier[r, c] += slowly * off_then
-                        parted[r, c] = np.float32(0.0)
-                    else:
-                        parted[r, c] += elapsed
-                        if parted[r, c] > forget_s:
-                            earlier[r, c], parted[r, c] = value - toned, np.float32(0.0)
+                continue
+            mask[r, c] = 1
+            count += 1
+            toned = _changed(curve, candidate[r, c])
+            off = value - candidate[r, c] - toned
+            if abs(off) > limit:
+                candidate[r, c], lasted[r, c] = value - _changed(curve, value), np.float32(0.0)
+                continue
+            candidate[r, c] += rate * (off + toned)
+            lasted[r, c] += elapsed
+            if lasted[r, c] >= absorb_s:
+                background[r, c], lasted[r, c], parted[r, c] = candidate[r, c], np.float32(0.0), np.float32(0.0)
     return count
 
 
