@@ -61,17 +61,22 @@ class Redirects:
         """Where `url` leads. Raises OSError, and ValueError or HTTPException for what is no answer or no url."""
         parts = urlsplit(url)
         place = parts.hostname, parts.port or _PORTS[parts.scheme]
-        with socket.create_connection(place, self._patience_s) as plain:
-            connection = trusting().wrap_socket(plain) if parts.scheme == "rtsps" else plain
+        with socket.create_connection(place, self._patience_s) as plain, plain.dup() as handle:
             # Each read has its own timeout; who sends byte by byte has no longer in all.
-            bell = Timer(self._patience_s, connection.shutdown, (socket.SHUT_RDWR,))
+            bell = Timer(self._patience_s, _hang_up, (handle,))
             bell.daemon = True
             bell.start()
             try:
+                connection = trusting().wrap_socket(plain) if parts.scheme == "rtsps" else plain
                 with connection, connection.makefile("rb") as answers:
                     return _Asked(connection, answers, bare(url), *self.reach.login(url)).target()
             finally:
                 bell.cancel()
+
+
+def _hang_up(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Asked:

@@ -70,7 +70,8 @@ class Background:
         self._noise[:] = _FIRST_NOISE
         self._candidate[:] = _NOTHING
         self._lasted[:] = self._parted[:] = 0.0
-        self._change = self.step = 0.0
+        self._change = self.step = self._since_aligned = 0.0
+        self._votes = 0
         self.mask[:] = 0
 
     def update(self, cells: NDArray[np.float32], elapsed: float) -> int:
