@@ -198,7 +198,7 @@ def _ran(command: list[object]) -> bool:
     quiet = ["-hide_banner", "-v", "error", "-y"] if command[0] == "ffmpeg" else []
     line = [str(command[0]), *quiet, *map(str, command[1:])]
     try:
-        return not subprocess.run(line, capture_output=True, timeout=120, stdin=subprocess.DEVNULL).returncode
+        return not subprocess.run(line, capture_output=True, timeout=40, stdin=subprocess.DEVNULL).returncode
     except subprocess.TimeoutExpired:
         return False
 
