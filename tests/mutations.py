@@ -64,7 +64,7 @@ MUTATIONS = [
     Mutation("capture/load.py", "self.stretch / _FASTER, 1.0", "self.stretch, 1.0", "capture/test_load.py"),
     Mutation("capture/tape.py", "AHEAD = ", "AHEAD = 0 * ", "capture/test_tape.py"),
     Mutation("capture/backoff.py", "wait * (1 - self._chance() / 2)", "wait", "capture/test_camera.py"),
-    Mutation("capture/web.py", "host_of(url) in self._hosts", "True", "capture/test_web.py"),
+    Mutation("capture/reach.py", "host_of(url) in self._hosts", "True", "capture/test_web.py"),
     Mutation("capture/container.py", "width * height > camera.max_pixels", "False", "capture/test_web.py"),
     # perceive
     Mutation(
