@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pipeline.perceive.background import Background
 from pipeline.perceive.motion import MotionDetector
 from pipeline.perceive.motion_kernels import (
     BACKGROUND,
@@ -494,3 +495,17 @@ def test_who_stands_still_is_no_ghost():
 
     told = motions(pictures())
     assert all(len(motion.boxes) for motion in told[3 * FPS : 17 * FPS])
+
+
+def test_the_background_goes_along_with_a_camera_that_turns():
+    """By a cell every five seconds, over patches of five cells."""
+    patches = random(8).uniform(40, 200, (12, 20)).astype(np.float32)
+    seen = np.kron(patches, np.ones((5, 5), np.float32))
+    background = Background((60, 80))
+    background.learn_anew(np.ascontiguousarray(seen[:, :80]))
+    told = []
+    for number in range(20 * FPS):
+        moved = number // (5 * FPS)
+        told.append(background.update(np.ascontiguousarray(seen[:, moved : moved + 80]), 1 / FPS))
+    assert told[-2 * FPS :] == [0] * 2 * FPS
+    assert sum(told) < 100
