@@ -96,7 +96,7 @@ MUTATIONS = [
         "perceive/test_motion.py",
     ),
     Mutation(
-        "perceive/motion_kernels.py",
+        "perceive/background_kernels.py",
         "if lasted[r, c] >= absorb_s:",
         "if False:",
         "perceive/test_motion.py",

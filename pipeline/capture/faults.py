@@ -74,12 +74,6 @@ def _judge(camera: Camera, error: BaseException, waited: float, shown: str) -> t
         return SourceFault.NOT_VIDEO, *what_ails(Path(shown or camera.url.path))
     if getattr(error, "errno", None) == errno.EPROTONOSUPPORT:
         return SourceFault.CONFIG, _words(error), "Set `transport` to the other of tcp and udp: it does not offer this."
-    if isinstance(error, av.error.ArgumentError) and camera.url.kind == "rtsp":
-        return (
-            SourceFault.CONFIG,
-            "it answers with a redirect, and that leads to no video",
-            "Write the url meant by it.",
-        )
     if isinstance(error, av.error.ArgumentError | av.error.InvalidDataError) and camera.url.kind == "http":
         what, hint = "what it answers is no video that we read", "Check the url."
         return SourceFault.NOT_VIDEO, what, hint if camera.playlist else f"{hint} If it is a playlist, set `kind: hls`."

@@ -187,9 +187,12 @@ class Live:
         redirects = Redirects(self._camera)
         self._reach = redirects.reach
         landing = None if redirected else redirects.landing()
-        if landing is None:
-            raise self._elsewhere("opening") or error from None
-        return landing
+        if landing is not None:
+            return landing
+        if redirected or (redirects.seen and redirects.reach.refused is None):
+            what = "it answers with a redirect, and that leads to no video"
+            raise source_error(self._camera, SourceFault.CONFIG, "opening", what, "Write the url meant by it.")
+        raise self._elsewhere("opening") or error from None
 
     def _playlist(self, timeout: tuple[float, float]) -> InputContainer:
         """Its parts are fetched by us, because FFmpeg would fetch them from anywhere."""

@@ -37,6 +37,8 @@ class Redirects:
 
     def __init__(self, camera: Camera) -> None:
         self.reach = Reach(camera, *_PORTS)
+        self.seen = False
+        """Whether it has answered with any."""
         self._patience_s = camera.connect_s
 
     def landing(self) -> str | None:
@@ -52,6 +54,7 @@ class Redirects:
                 break
             if target is None:
                 break
+            self.seen = True
             if not self.reach.allows(target):
                 return None
             url = self.reach.with_login(target)

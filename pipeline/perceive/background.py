@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.perceive.motion_kernels import (
+from pipeline.perceive.background_kernels import (
     BANDS,
     OFFSETS,
     STEPS,
@@ -57,7 +57,7 @@ class Background:
         self._now, self._earlier, self._noise, self._candidate, self._lasted, self._parted = (
             np.zeros(shape, np.float32) for _ in range(6)
         )
-        self._counts = np.zeros((BANDS, STEPS), np.int32)
+        self._counts, self._levels = np.zeros((BANDS, STEPS), np.int32), np.zeros(BANDS, np.float32)
         self._curve = np.zeros((2, 256), np.float32)
         self._change = 0.0
         self._fits = np.zeros(OFFSETS)
@@ -77,7 +77,7 @@ class Background:
     def update(self, cells: NDArray[np.float32], elapsed: float) -> int:
         """Compare the picture (mean grey of each cell) and learn from it; how many cells differ."""
         before = self._change
-        self._change = float(tone_curve(cells, self._now, self.mask, self._counts, self._curve))
+        self._change = float(tone_curve(cells, self._now, self.mask, self._counts, self._levels, self._curve))
         self.step = self._change - before
         self._align(cells, elapsed)
         rate, slowly = (1 - np.exp(-elapsed / seconds) for seconds in (_LEARN_S, _SLOWLY_S))

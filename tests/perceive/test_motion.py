@@ -15,8 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.perceive.background import Background
-from pipeline.perceive.motion import MotionDetector
-from pipeline.perceive.motion_kernels import (
+from pipeline.perceive.background_kernels import (
     BACKGROUND,
     BANDS,
     BESIDE,
@@ -24,12 +23,13 @@ from pipeline.perceive.motion_kernels import (
     NEW,
     STEPS,
     border_contrast,
-    cell_means,
     judge,
     mismatch,
     settle,
     tone_curve,
 )
+from pipeline.perceive.motion import MotionDetector
+from pipeline.perceive.motion_kernels import cell_means
 from pipeline.types import Motion
 from tests import slow
 from tests.conftest import ROOT
@@ -83,7 +83,7 @@ def test_the_kernel_of_tone_curves_does_what_its_slow_twin_does(moved_share: flo
     cells = 16 + (background - 16) * np.float32(1.1) + random(2).normal(0, 1, background.shape).astype(np.float32)
     cells[mask > 0] += 60
     curve = np.zeros((2, 256), np.float32)
-    whole = tone_curve(cells, background, mask, np.zeros((BANDS, STEPS), np.int32), curve)
+    whole = tone_curve(cells, background, mask, np.zeros((BANDS, STEPS), np.int32), np.zeros(BANDS, np.float32), curve)
     told, median = slow.told_changes(cells, background, (mask > 0) & (moved_share < 0.8))
     assert whole == pytest.approx(median)
     for level, change in told.values():
