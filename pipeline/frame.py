@@ -28,7 +28,8 @@ class Frame:
     `display_aspect` is width over height as the picture is meant to be seen; None: its pixels are square. `hidden` are
     polygons (normalised) that nobody is to see: every picture that is made of the planes has them black. `pts` is
     media time, `at` wall time (None in a replay whose start is not known) give or take `at_error`, as `at_from` tells
-    it, and `received` the wall time at which the frame reached this machine.
+    it, and `received` the wall time at which the frame reached this machine. `audited`: it was decoded only to
+    see whether that was needed.
     """
 
     camera: str
@@ -43,6 +44,7 @@ class Frame:
     at_error: float | None = None
     at_from: WallFrom | None = None
     received: float | None = None
+    audited: bool = False
 
     @property
     def size(self) -> tuple[int, int]:

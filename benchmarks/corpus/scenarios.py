@@ -57,9 +57,10 @@ class Scenario:
         told += [Expected(f"over-{one.line}", one.at) for one in crossings(self.place, self.play)]
         return sorted(told, key=lambda one: one.at)
 
-    def record(self, path: Path, codec: Codec, crf: int) -> Path:
+    def record(self, path: Path, codec: Codec, crf: int, key_s: float = 1.0, **options: str) -> Path:
         """Draw and store it."""
-        return render(path, self.place, self.play, self.size, FPS, codec=codec, crf=crf, stored=self.stored)
+        how = {"codec": codec, "crf": crf, "stored": self.stored, "key_s": key_s, **options}
+        return render(path, self.place, self.play, self.size, FPS, **how)
 
     def places(self, at: float) -> dict[int, tuple[float, float, float]]:
         """By figure: normalised feet, and height in picture heights."""

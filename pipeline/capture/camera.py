@@ -16,6 +16,7 @@ from pipeline.capture.decode import Stream, picture_deadline
 from pipeline.capture.faults import mistake
 from pipeline.capture.load import Load
 from pipeline.capture.mailbox import Mailbox
+from pipeline.capture.rest import Rest
 from pipeline.capture.sampler import Sampler
 from pipeline.capture.tally import Tally
 from pipeline.capture.timeline import Timeline
@@ -57,8 +58,10 @@ class Camera:
         clock: Clock,
         open_stream: OpenStream = decode.open_stream,
         timeline: Timeline | None = None,
+        rest: Rest | None = None,
     ) -> None:
         self.config = config
+        self.rest = rest
         self._mailbox = mailbox
         self._take_for(recorded=config.url.kind in ("file", "folder"))
         self._clock = clock
@@ -96,7 +99,7 @@ class Camera:
         self._take_for(stream.recorded)
         try:
             with stream:  # closing may hang too, and counts as reading until it is done
-                for frame in stream:
+                for frame in stream.frames(self.rest):
                     if stop.is_set() or not self._watched(frame, stream, stop):
                         return
         finally:
@@ -128,7 +131,8 @@ class Camera:
             f"camera {self.config.name}: reading {self.config.url}: stuck, no picture for too long. Connecting anew.",
         )
         self._say(error)
-        heir = Camera(self.config, self._mailbox, self._clock, self._open_stream, copy.copy(self._timeline))
+        timeline = copy.copy(self._timeline)
+        heir = Camera(self.config, self._mailbox, self._clock, self._open_stream, timeline, self.rest)
         heir._backoff, heir._sampler, heir._load = self._backoff, self._sampler, self._load
         heir._tally = self._tally.copy(self._stream)
         heir._enter(CameraState.STALLED)
@@ -138,7 +142,7 @@ class Camera:
         """How it is doing at `now` (monotonic). What the analysis alone knows is left for the worker to fill in."""
         stream, tally = self._stream, self._tally
         error = tally.error
-        over = self._state is CameraState.OVERLOADED
+        over, rest = self._state is CameraState.OVERLOADED, None if self.recorded else self.rest
         return CameraReport(
             camera=self.config.name,
             state=self._state,
@@ -155,10 +159,17 @@ class Camera:
             codec=tally.codec,
             error=str(error) if error else self._overload if over else None,
             error_kind=error.fault if error else "overload" if over else None,
+            decodes="key frames" if rest and rest.resting and self._state.sees else "all",
+            wakeful=rest.against(now) if rest and self._state.sees else None,
+            audited=rest.audited if rest else 0,
+            audit_missed=rest.missed if rest else 0,
         )
 
-    def _watched(self, frame: Frame, stream: Stream, stop: threading.Event) -> bool:
-        """Count the frame and hand it on if it is due; False when this connection is nobody's any more."""
+    def _watched(self, frame: Frame | None, stream: Stream, stop: threading.Event) -> bool:
+        """Count the frame and hand it on if it is due; False when this connection is nobody's any more.
+
+        None is a picture that came, of a camera that rests.
+        """
         if self._abandoned:
             return False
         if not self._state.sees:
@@ -167,6 +178,8 @@ class Camera:
         tally, now = self._tally, self._clock.monotonic()
         tally.rate.tick(now)
         tally.last_frame_at = self._clock.wall()
+        if frame is None:
+            return True
         tally.size, tally.codec = frame.size, stream.codec
         return not self._sampler.wants(frame.pts) or self._hand_on(frame, stream, stop)
 

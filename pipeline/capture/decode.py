@@ -7,21 +7,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from fractions import Fraction
 from types import TracebackType
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import av
 import av.error
 from av.container import InputContainer
 
 from pipeline.capture.aspect import Aspect, display_aspect
-from pipeline.capture.container import jpeg_size, larger, too_large
+from pipeline.capture.decoder import Decoder, Shown
 from pipeline.capture.faults import source_error
+from pipeline.capture.gop import Came
 from pipeline.capture.live import Live
 from pipeline.capture.planes import Turn, planes, turned
 from pipeline.capture.recordings import Recordings
+from pipeline.capture.rest import Rest
+from pipeline.capture.sparing import Sparing
 from pipeline.capture.tape import Doubts, Stamp
 from pipeline.capture.timeline import Placed, Timeline
 from pipeline.clock import Clock
@@ -40,10 +44,6 @@ _SHED_S, _SHED_UNTIL_S = 6.0, 1.0
 """A reader so late that cannot keep up decodes key frames only, until it has caught up to the other."""
 
 
-_Stamped: TypeAlias = tuple[av.VideoFrame, Stamp]
-_USUAL_RATE = 25
-
-
 class _Source(Protocol):
     """Where containers come from and how their PTS become times: a live camera, or recordings."""
 
@@ -57,7 +57,7 @@ class _Source(Protocol):
     @property
     def told_by(self) -> WallFrom | None: ...
 
-    def place(self, stamp: Stamp, following: Sequence[Stamp]) -> tuple[Placed | None, float | None]: ...
+    def place(self, stamp: Stamp, following: Sequence[Stamp], came: Came, /) -> tuple[Placed | None, float | None]: ...
 
     def packet_seen(self, packet: av.Packet[av.VideoStream], waited_s: float) -> None: ...
 
@@ -85,18 +85,19 @@ class Stream:
     """
 
     def __init__(self, camera: Camera, clock: Clock, source: _Source, first_seq: int = 0) -> None:
-        self.decoded = self.corrupt = self.duplicates = 0
+        self.decoded = self.duplicates = 0
         self.lag_s = 0.0
         self.size: tuple[int, int] | None = None
-        self.codec: str | None = None
         self.aspect: Aspect | None = None
         self._camera = camera
         self._hidden = tuple(mask.polygon for mask in camera.masks.values() if mask.of == "privacy")
         self._clock = clock
         self._source = source
         self._seq = first_seq
-        self._untimed = 0
+        self._untimed = self._corrupt = 0
         self._sample: Fraction | None = None
+        self._decoder: Decoder | None = None
+        self._sparing: Sparing | None = None
         self._turn = Turn()
         self._container = source.next()
         self.progress_at = clock.monotonic()
@@ -127,8 +128,19 @@ class Stream:
 
     @property
     def patient(self) -> bool:
-        """Whether the source waits for who does not read on."""
-        return bool(getattr(self._source, "patient", False))
+        """Whether the source waits for who does not read on; so does what was kept here."""
+        waking = self._sparing is not None and self._sparing.waking
+        return waking or bool(getattr(self._source, "patient", False))
+
+    @property
+    def corrupt(self) -> int:
+        """Packets that did not decode, and pictures known to be damaged."""
+        return self._corrupt + (self._decoder.corrupt if self._decoder else 0)
+
+    @property
+    def codec(self) -> str | None:
+        """Its name, once there was a picture."""
+        return self._decoder.codec if self._decoder else None
 
     @property
     def doubts(self) -> Doubts:
@@ -141,24 +153,47 @@ class Stream:
         return getattr(self._source, "skew_s", None)
 
     def __iter__(self) -> Iterator[Frame]:
+        """All pictures."""
+        return (frame for frame in self.frames() if frame is not None)
+
+    def frames(self, rest: Rest | None = None) -> Iterator[Frame | None]:
+        """The pictures that need to be looked at, of a camera that may `rest`; None for one that came and need not."""
         while self._container is not None:
             try:
-                yield from self._play(self._container)
+                yield from self._play(self._container, rest)
             except av.error.FFmpegError as error:
                 self._source.broke(error)
             self.close()
             self._container = self._source.next()
 
-    def _play(self, container: InputContainer) -> Iterator[Frame]:
-        self._untimed, self._turn = 0, Turn()
-        for (picture, stamp), *following in self._with_ahead(self._pictures(container)):
-            frame = self._frame(picture, stamp, [ahead for _, ahead in following])
+    def stirs(self, shown: Shown, rest: Rest) -> bool:
+        """Whether this key frame shows anything new. It has no time yet, because it may have to wait its turn."""
+        return rest.stirs(self._view(shown.picture, shown.stamp.shown or shown.came.monotonic))
+
+    def pass_over(self, stamp: Stamp, came: Came) -> None:
+        """A picture that will not be decoded: its time passes all the same."""
+        self._source.place(stamp, (), came)
+
+    def _play(self, container: InputContainer, rest: Rest | None) -> Iterator[Frame | None]:
+        video = playing(container)
+        if video is None:
+            return
+        self._untimed, self._turn, self._corrupt = 0, Turn(), self.corrupt
+        self._decoder = decoder = Decoder(self._camera, video)
+        self._sparing = None if rest is None or self.recorded else Sparing(decoder, rest, self)
+        for one, *following in self._with_ahead(self._pictures(container, video, decoder)):
+            if one is None:
+                self.progress_at = self._clock.monotonic()
+                yield None
+                continue
+            self._sample = video.sample_aspect_ratio
+            frame = self._frame(one, [ahead.stamp for ahead in following if ahead is not None])
             if frame is not None:
                 yield frame
 
-    def _with_ahead(self, pictures: Iterator[_Stamped]) -> Iterator[list[_Stamped]]:
+    def _with_ahead(self, pictures: Iterator[Shown | None]) -> Iterator[list[Shown | None]]:
         """Each picture with as many of the next ones as help to place it; what was decoded before an error counts."""
-        held: deque[_Stamped] = deque()
+        held: deque[Shown | None] = deque()
         try:
             for one in pictures:
                 held.append(one)
@@ -174,79 +209,58 @@ class Stream:
             yield list(held)
             held.popleft()
 
-    def _pictures(self, container: InputContainer) -> Iterator[_Stamped]:
-        video, asked = playing(container), self._clock.monotonic()
-        for packet in container.demux(video) if video is not None else ():
-            self._source.packet_seen(packet, self._clock.monotonic() - asked)
-            for picture in self._decode(packet):
-                yield picture, _stamp(picture, packet.stream)
-            self._shed(packet)
-            self._check_progress()
-            asked = self._clock.monotonic()
-
-    def _decode(self, packet: av.Packet[av.VideoStream]) -> list[av.VideoFrame]:
-        """A packet that does not decode is counted: the next one may."""
+    def _pictures(self, container: InputContainer, video: av.VideoStream, decoder: Decoder) -> Iterator[Shown | None]:
+        asked, sparing = self._clock.monotonic(), self._sparing
         try:
-            pictures = packet.decode()
-        except av.error.EOFError:
-            return []
-        except av.error.FFmpegError as error:
-            self._check_size(packet, error)
-            self.corrupt += 1
-            return []
-        if pictures:
-            self.codec = packet.stream.codec_context.name
-            self._sample = packet.stream.sample_aspect_ratio
-        return pictures
+            for packet in container.demux(video):
+                came = Came(self._clock.wall(), self._clock.monotonic())
+                self._source.packet_seen(packet, came.monotonic - asked)
+                yield from sparing.take(packet, came) if sparing else decoder.pictures(packet, came)
+                decoder.shed(self.lag_s if self.busy else 0.0, _SHED_S, _SHED_UNTIL_S)
+                self._check_progress()
+                asked = self._clock.monotonic()
+        except av.error.FFmpegError:
+            if sparing is not None:
+                yield from sparing.finish()
+            raise
 
-    def _check_size(self, packet: av.Packet[av.VideoStream], error: av.error.FFmpegError) -> None:
-        """The decoder refuses pictures that are too large as it refuses nonsense: find out which it was."""
-        context = packet.stream.codec_context
-        if not isinstance(error, av.error.ArgumentError | av.error.InvalidDataError):
-            return
-        size = jpeg_size(bytes(packet)) if context.name == "mjpeg" else (context.width, context.height)
-        if size is not None and too_large(self._camera, *size):
-            raise larger(self._camera, "decoding", *size)
-
-    def _frame(self, picture: av.VideoFrame, stamp: Stamp, following: list[Stamp]) -> Frame | None:
-        self.corrupt += picture.is_corrupt
-        self._turn = turn = turned(picture, self._turn)
-        if stamp.shown is None and not self._source.ahead and not self._timeless():
+    def _frame(self, shown: Shown, following: list[Stamp]) -> Frame | None:
+        self._turn = turned(shown.picture, self._turn)
+        if shown.stamp.shown is None and not self._source.ahead and not self._timeless():
             return None
-        placed, received = self._source.place(stamp, following)
+        placed, received = self._source.place(shown.stamp, following, shown.came)
         if placed is None:
             self.duplicates += 1
             return None
-        luma, chroma, full_range = planes(picture, turn)
-        size = luma.shape[1], luma.shape[0]
         self.progress_at = self._clock.monotonic()
         self.decoded += 1
         self._seq += 1
         self.lag_s = placed.lag
-        self.size = size
+        return replace(
+            self._view(shown.picture, placed.media),
+            at=placed.at,
+            at_error=placed.at_error,
+            at_from=None if placed.at is None else self._source.told_by,
+            received=received,
+            audited=shown.audited,
+        )
+
+    def _view(self, picture: av.VideoFrame, pts: float) -> Frame:
+        turn = turned(picture, self._turn)
+        luma, chroma, full_range = planes(picture, turn)
+        self.size = size = luma.shape[1], luma.shape[0]
         sample = 1 / self._sample if self._sample and turn.transposed else self._sample
         self.aspect = display_aspect(size, sample, self._camera.aspect)
         return Frame(
             camera=self._camera.name,
             seq=self._seq - 1,
-            pts=placed.media,
+            pts=pts,
             luma=luma,
             chroma=chroma,
             full_range=full_range,
             display_aspect=self.aspect.ratio,
             hidden=self._hidden,
-            at=placed.at,
-            at_error=placed.at_error,
-            at_from=None if placed.at is None else self._source.told_by,
-            received=received,
         )
-
-    def _shed(self, packet: av.Packet[av.VideoStream]) -> None:
-        context = packet.stream.codec_context
-        if self.busy and self.lag_s > _SHED_S and context.skip_frame != "NONKEY":
-            context.skip_frame = "NONKEY"
-        elif context.skip_frame == "NONKEY" and self.lag_s < _SHED_UNTIL_S:
-            context.skip_frame = "DEFAULT"
 
     def _timeless(self) -> bool:
         """The first picture of an RTSP session has no PTS and is dropped; a source whose pictures never have is not."""
@@ -258,11 +272,3 @@ class Stream:
         if not self.recorded and silent > _OWN_SHARE * picture_deadline(self._camera, self.decoded):
             what = "packets come, but no picture can be decoded"
             raise source_error(self._camera, SourceFault.STALLED, "decoding", what, "Trying again.")
-
-
-def _stamp(picture: av.VideoFrame, stream: av.VideoStream) -> Stamp:
-    """What the file says; of how long a picture lasts, the codec's word before the container's."""
-    base = picture.time_base
-    shown, decoded = (float(t * base) if t is not None and base else None for t in (picture.pts, picture.dts))
-    rate = stream.codec_context.framerate or stream.guessed_rate or stream.average_rate or _USUAL_RATE
-    return Stamp(shown, decoded, float(1 / rate))

@@ -16,6 +16,7 @@ from av.container import InputContainer
 from pipeline.capture.container import open_video
 from pipeline.capture.distant import Distant, is_recording
 from pipeline.capture.faults import reading_failed, source_error
+from pipeline.capture.gop import Came
 from pipeline.capture.reach import Reach
 from pipeline.capture.redirects import Redirects
 from pipeline.capture.tape import AHEAD, Doubts, Stamp
@@ -120,13 +121,12 @@ class Live:
             raise source_error(self._camera, SourceFault.LOST, "reading", what, hint) from None
         raise self._elsewhere("reading") or reading_failed(self._camera, error) from None
 
-    def place(self, stamp: Stamp, following: Sequence[Stamp] = ()) -> tuple[Placed | None, float | None]:
-        """Where the frame that came just now belongs, and when it came (wall)."""
+    def place(self, stamp: Stamp, following: Sequence[Stamp], came: Came) -> tuple[Placed | None, float | None]:
+        """Where a frame belongs, and when it came (wall)."""
         if self._distant is not None:
             return self._distant.place(stamp, following), None
-        received = self._clock.wall()
         stamped = None if self._no_clock else stamp.shown
-        return self._timeline.place(stamped, received, self._clock.monotonic(), ours=self.busy), received
+        return self._timeline.place(stamped, came.wall, came.monotonic, ours=self.busy), came.wall
 
     @property
     def patient(self) -> bool:

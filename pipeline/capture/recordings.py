@@ -21,6 +21,7 @@ from pipeline.capture.ailing import is_cut, is_short, promised_s
 from pipeline.capture.container import open_video
 from pipeline.capture.faults import source_error
 from pipeline.capture.folder import told, videos_in
+from pipeline.capture.gop import Came
 from pipeline.capture.tape import AHEAD, Doubts, Stamp, Tape
 from pipeline.capture.timeline import Placed
 from pipeline.config import Camera
@@ -187,7 +188,7 @@ class Recordings:
             where = f"{one.recording.path} after {one.tape.position:.1f} s"
             log.warning("camera %s: %s: %s. Its rest is left out.", self._camera.name, where, error.strerror)
 
-    def place(self, stamp: Stamp, following: Sequence[Stamp] = ()) -> tuple[Placed | None, float | None]:
+    def place(self, stamp: Stamp, following: Sequence[Stamp], _came: Came) -> tuple[Placed | None, float | None]:
         """Where a picture belongs; None if it repeats one. When it was read is of no interest."""
         return (self._playing.place(stamp, following) if self._playing else None), None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from pipeline.sinks.outbox import Outbox
 
 # The supervisor writes once a second; an account older than this is not of now.
 _FRESH_S = 5.0
+_PIPE_WIDTH = 200
 
 
 def status(
@@ -87,7 +89,8 @@ def _well(camera: dict[str, Any]) -> bool:
 
 
 def _show(told: dict[str, Any]) -> None:
-    console = Console(soft_wrap=True)
+    # Who reads it from a pipe wants lines as they are.
+    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     running = "running" if told["running"] else f"not running (by its last account: {told['state']})"
     console.print(running, markup=False)
     if told["cameras"]:
@@ -96,6 +99,8 @@ def _show(told: dict[str, Any]) -> None:
         if camera["error"]:
             named = camera["error"].startswith("camera ")
             console.print(camera["error"] if named else f"{name}: {camera['error']}", markup=False)
+        if camera["wakeful"]:
+            console.print(f"{name}: all its pictures are decoded: {camera['wakeful']}", markup=False)
     backlog, delivery = told["backlog"], told["delivery"]
     if backlog["waiting"] is None:
         console.print(f"delivery: {backlog['error']}", markup=False)
@@ -108,11 +113,13 @@ def _show(told: dict[str, Any]) -> None:
 def _table(cameras: dict[str, Any]) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("camera", "state", "fps in", "analysed", "dropped", "lag s", "open", "connections"):
-        table.add_column(heading, justify="left" if heading in ("camera", "state") else "right")
+        table.add_column(
+            heading, justify="left" if heading in ("camera", "state") else "right", no_wrap=heading == "state"
+        )
     for name, camera in cameras.items():
         table.add_row(
             name,
-            camera["state"],
+            f"{camera['state']} ({camera['decodes']})" if camera["decodes"] != "all" else camera["state"],
             f"{camera['fps_in']:.1f}",
             f"{camera['fps_analysed']:.1f}",
             str(camera["dropped"]),

@@ -140,6 +140,12 @@ class Rule(Strict):
     direction: Direction = Field("any", description="Way across the line that counts; for cross.")
     person_height: Heights | None = Field(None, description="People of other heights do not count for this rule.")
     severity: Severity = Field(Severity.MEDIUM, description="low, medium, high or critical.")
+    within_s: Number = Field(
+        2.0,
+        ge=0,
+        le=60,
+        description="A camera may rest so long that this is told so much later; 0: it never rests; seconds.",
+    )
     update_s: Number = Field(
         30.0, ge=1, le=86400, description="An alert that lasts is told anew this often; seconds of video."
     )

@@ -11,13 +11,16 @@ from pipeline.capture.camera import Camera as Capture
 from pipeline.capture.camera_thread import CameraThread
 from pipeline.capture.decode import open_stream
 from pipeline.capture.mailbox import Mailbox
+from pipeline.capture.rest import LONGEST_S, Rest
 from pipeline.capture.tally import Rate
 from pipeline.clock import Clock
 from pipeline.config import Camera
 from pipeline.frame import Frame
 from pipeline.logs import Counted, redact
+from pipeline.rules.incidents import Origin
 from pipeline.types import CameraReport, CameraState, Incident
 from pipeline.workers.lane import Lane
+from pipeline.workers.lane_settings import stirring, told_within
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +31,8 @@ _HOPELESS = 5
 
 def capturing(camera: Camera, mailbox: Mailbox, clock: Clock, zone: tzinfo) -> CameraThread:
     """What will fill `mailbox`; `zone` is that of times in file names."""
-    return CameraThread(Capture(camera, mailbox, clock, partial(open_stream, zone=zone)))
+    rest = Rest(stirring(camera), told_within(camera))
+    return CameraThread(Capture(camera, mailbox, clock, partial(open_stream, zone=zone), rest=rest))
 
 
 class Post:
@@ -46,6 +50,7 @@ class Post:
         self._failures = 0
         self._failure = ""
         self._complaints = Counted(log, every_s=60.0)
+        self._missed_at = float("-inf")
 
     @property
     def camera(self) -> Camera:
@@ -85,9 +90,31 @@ class Post:
             self._analysed += 1
         return frame
 
-    def concluded(self) -> None:
-        """The frame that was taken has been analysed."""
+    def concluded(self, frame: Frame) -> None:
+        """The frame that was taken has been analysed: may the camera rest, and was it right that it did?"""
         self._failures = 0
+        rest, now = self._thread.camera.rest, self._clock.monotonic()
+        if rest is None:
+            return
+        rest.note(self.lane.calm, now)
+        if frame.audited and self.lane.tracks is not None and len(self.lane.tracks):
+            self._missed(rest, frame.pts, now)
+
+    def _missed(self, rest: Rest, at: float, now: float) -> None:
+        """Once for each part that was audited: its pictures follow each other closely."""
+        if at - self._missed_at > LONGEST_S:
+            rest.missed_somebody(now)
+            log.warning(
+                "camera %s: it rested while somebody was there; it is watched in full for an hour", self.camera.name
+            )
+        self._missed_at = at
+
+    def reconfigure(self, camera: Camera, origin: Origin) -> list[Incident]:
+        """New zones, lines and rules, which may want to be told sooner."""
+        told = self.lane.reconfigure(camera, origin, self._clock.wall())
+        if self._thread.camera.rest is not None:
+            self._thread.camera.rest.limit_s = told_within(camera)
+        return told
 
     def failed(self, error: Exception) -> list[Incident]:
         """It could not be: end what is open, and begin again with the next frame, so that one camera harms no other."""

@@ -159,7 +159,7 @@ class Worker:
             if post.lane in failed:
                 self._teller.tell(post.failed(failed[post.lane]), post.camera, None)
                 continue
-            post.concluded()
+            post.concluded(frame)
             self._teller.tell(told[post.lane], post.camera, frame)
         if any(post.waiting for post in self._posts.values()):
             self._wake.set()
@@ -206,7 +206,7 @@ class Worker:
     def _retell(self, post: Post, camera: Camera) -> None:
         if post.camera != camera:
             log.info("camera %s: new rules, zones or lines", camera.name)
-        self._teller.tell(post.lane.reconfigure(camera, self._origin_of(camera), self._clock.wall()), camera, None)
+        self._teller.tell(post.reconfigure(camera, self._origin_of(camera)), camera, None)
 
     def _dismiss(self, name: str) -> None:
         post = self._posts.pop(name)

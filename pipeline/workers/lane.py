@@ -25,6 +25,7 @@ from pipeline.types import Boxes, Detections, Incident, Moment, Region, Tracks
 from pipeline.workers.lane_settings import concerns, masks, sieve, tracking
 
 FEW_LOOKS = LOOKS[0]
+_CALM_S = 2.0
 
 
 class FindsPeople(Protocol):
@@ -52,6 +53,12 @@ class Lane:
         self._tracker = Tracker(tracking(camera, detector))
         self._rules = Rules(camera, origin)
         self._now = Now(Moment(0.0))
+        self._busy_at: float | None = None
+
+    @property
+    def calm(self) -> bool:
+        """For two seconds of media time nothing has moved, nobody was followed, and nothing is open."""
+        return self._busy_at is not None and self._now.at.media - self._busy_at >= _CALM_S
 
     @property
     def open_incidents(self) -> int:
@@ -61,6 +68,8 @@ class Lane:
     def look(self, frame: Frame) -> list[Region]:
         """What moved, and where the detector should therefore look. Nowhere: nothing moves, nobody is followed."""
         motion = self._motion.update(frame)
+        if len(motion.boxes) or self._busy_at is None:
+            self._busy_at = frame.pts
         return self._attention.regions(frame, motion, self._tracker.expected())
 
     def conclude(
@@ -71,7 +80,10 @@ class Lane:
         if people is not None:
             people = self._recognised(frame, self._sieve.counting(people, frame.aspect))
         self.tracks = self._tracker.update(people, frame.pts, frame.aspect, looked)
-        return self._rules.update(self.tracks, self._now)
+        told = self._rules.update(self.tracks, self._now)
+        if self.open_incidents or len(self._tracker.expected().boxes):
+            self._busy_at = frame.pts
+        return told
 
     def _recognised(self, frame: Frame, people: Detections) -> Detections:
         """With what they look like; parts of people are looked at again."""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 from pipeline.config import Camera, Detector
+from pipeline.frame import Frame
+from pipeline.perceive.motion import MotionDetector
 from pipeline.perceive.sieve import Sieve
 from pipeline.perceive.sweep import Concern
 from pipeline.perceive.track_settings import REMEMBER_S, TrackerSettings
@@ -30,6 +35,17 @@ def concerns(camera: Camera) -> list[Concern]:
         least = max([camera.smallest, *(h.min or 0.0 for h in (camera.person_height, rule.person_height) if h)])
         found.append(Concern((min(xs), min(ys), max(xs), max(ys)), least))
     return found
+
+
+def stirring(camera: Camera) -> Callable[[Frame], bool]:
+    """Whether a key frame shows anything that those before it did not: a background that knows nothing else."""
+    motion = MotionDetector(masks(camera, "motion", "privacy"))
+    return lambda frame: len(motion.update(frame).boxes) > 0
+
+
+def told_within(camera: Camera) -> float:
+    """Seconds by which all its rules allow to be told later than what they tell of could be known."""
+    return min((rule.within_s for rule in camera.rules.values()), default=math.inf)
 
 
 def tracking(camera: Camera, detector: Detector) -> TrackerSettings:

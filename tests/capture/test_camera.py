@@ -152,7 +152,7 @@ class CaughtUp:
 
     def __exit__(self, *_: object) -> None: ...
 
-    def __iter__(self) -> Iterator[Frame]:
+    def frames(self, _rest: object) -> Iterator[Frame]:
         for number in range(20):
             self.lag_s = 5.0 if number < 14 else 0.1
             yield Frame("gate", number, number / 5, np.zeros((2, 2), np.uint8))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from pipeline.capture.mailbox import Mailbox
+from pipeline.capture.rest import Rest
 from pipeline.clock import SimulatedClock
 from pipeline.config import Detector
 from pipeline.frame import Frame
 from pipeline.processes.post import Post
 from pipeline.rules.incidents import Origin
-from pipeline.types import CameraReport, CameraState, Incident
+from pipeline.types import CameraReport, CameraState, Detections, Incident
 from pipeline.workers.lane import Lane
 from tests import fakes
 
@@ -24,6 +25,7 @@ SILENCE_S = 10.0
 @dataclass
 class Capture:
     recorded: bool = False
+    rest: Rest = field(default_factory=lambda: Rest(lambda _: False, 2.0))
 
 
 class Thread:
@@ -62,7 +64,7 @@ class Told(Lane):
 class Watched:
     def __init__(self) -> None:
         self.clock, self.mailbox, self.thread = SimulatedClock(1000.0), Mailbox(), Thread()
-        lane = Told(fakes.camera(), Detector(), Origin("here"))
+        lane = Told(fakes.camera(one={"trigger": "enter"}), Detector(), Origin("here"))
         lane.reasons = self.reasons = []
         self.post = Post(lane, self.mailbox, self.clock, self.thread)  # type: ignore[arg-type]
 
@@ -126,7 +128,7 @@ def test_pictures_that_fail_are_counted_until_one_does_not(watched: Watched):
     assert watched.post.hopeless
     assert watched.reasons == ["analysis_failed"]  # a new lane each time, of which ours was the first
     assert watched.post.report(3).error_kind == "analysis"
-    watched.post.concluded()
+    watched.post.concluded(Frame("front", 0, 0.0, np.zeros((90, 160), np.uint8)))
     assert not watched.post.hopeless
     assert watched.post.report(3).error_kind is None
 
@@ -151,3 +153,46 @@ def test_the_report_says_what_the_analysis_knows(watched: Watched):
     told = watched.post.report(7)
     assert (told.analysed, told.journal_waiting, told.open_incidents) == (3, 7, 0)
     assert replace(told, fps_analysed=0).state is CameraState.WATCHING
+
+
+def analysed(watched: Watched, at: float, people: Detections | None = None, audited: bool = False) -> None:
+    """One picture of an empty yard, in which the detector sees these people."""
+    picture = Frame("front", 0, at, np.full((90, 120), 90, np.uint8), audited=audited)
+    watched.post.lane.look(picture)
+    watched.post.lane.conclude(picture, people, None)
+    watched.post.concluded(picture)
+
+
+def test_a_camera_may_rest_when_nobody_has_been_there_for_two_seconds(watched: Watched):
+    rest, allowed, busy_at = watched.thread.camera.rest, {}, 0.0
+    for n in range(60):
+        at = n / 5
+        # Somebody stands in the yard, and is out of sight then for longer than anybody is waited for.
+        analysed(watched, at, fakes.seen((0.5, 0.6)) if 1 <= at < 3 else Detections.empty())
+        allowed[at] = rest._calm
+        busy_at = at if watched.post.lane.open_incidents else busy_at
+    assert busy_at > 6  # who is lost in the zone may come back
+    assert allowed == {at: at >= busy_at + 1.999 for at in allowed}
+
+
+@pytest.mark.parametrize("audited", [True, False])
+def test_somebody_in_a_part_that_was_audited_is_a_miss(
+    watched: Watched, audited: bool, caplog: pytest.LogCaptureFixture
+):
+    rest = watched.thread.camera.rest
+    for n in range(10):
+        analysed(watched, n / 5, fakes.seen((0.5, 0.6)), audited)
+    assert rest.missed == (1 if audited else 0)
+    assert caplog.text.count("it rested while somebody was there") == rest.missed
+    for n in range(10):
+        analysed(watched, 60 + n / 5, fakes.seen((0.5, 0.6)), audited)
+    assert rest.missed == (2 if audited else 0)
+    assert ("audit" in str(rest.against(watched.clock.monotonic()))) is audited
+
+
+def test_new_rules_say_how_long_a_camera_may_rest(watched: Watched):
+    eager = fakes.camera(one={"trigger": "enter", "within_s": 1}, two={"trigger": "enter", "within_s": 0.5})
+    watched.post.reconfigure(eager, Origin("here"))
+    assert watched.thread.camera.rest.limit_s == 0.5
+    watched.post.reconfigure(fakes.camera(), Origin("here"))
+    assert watched.thread.camera.rest.limit_s == float("inf")

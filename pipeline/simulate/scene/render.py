@@ -188,19 +188,21 @@ def render(
     codec: Codec = "h264",
     crf: int = 25,
     stored: tuple[int, int] | None = None,
+    key_s: float = 1.0,
+    **encoder_options: str,
 ) -> Path:
-    """Write a play (default: once) as mp4 (yuv420p, a key frame each second, no reordering) and return the path.
+    """Write a play (default: once) as mp4 (yuv420p, a key frame each `key_s`, no reordering) and return the path.
 
-    A higher `crf` is a lower bit rate. `stored` is another size in which the pictures are kept, squeezed and without
-    a word of it, as recorders do. `ValueError` for a size that is none.
+    A higher `crf` is a lower bit rate; more options are FFmpeg's for the encoder. `stored` is another size in which the
+    pictures are kept, squeezed and without a word of it, as recorders do. `ValueError` for a size that is none.
     """
     scene = Scene(place, play, size, seed)
     encoder, options = _ENCODERS[codec]
     with av.open(str(path), "w", format="mp4") as container:
         stream = cast(VideoStream, container.add_stream(encoder, rate=fps))
         stream.width, stream.height, stream.pix_fmt = *(stored or size), "yuv420p"
-        stream.gop_size, stream.time_base, stream.thread_count = fps, Fraction(1, fps), 1
-        stream.options = {**options, "crf": str(crf)}
+        stream.gop_size, stream.time_base, stream.thread_count = round(fps * key_s), Fraction(1, fps), 1
+        stream.options = {**options, "crf": str(crf), **encoder_options}
         for frame in _frames(scene, round((play.seconds if seconds is None else seconds) * fps), fps, stored or size):
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))

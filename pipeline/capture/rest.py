@@ -1,0 +1,125 @@
+"""May a camera rest, with its key frames decoded and nothing else? What speaks against it, in words.
+
+Not here: how it is done (`sparing`). Why so: docs/design/speed.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pipeline.capture.gop import Groups
+from pipeline.frame import Frame
+
+LONGEST_S = 4.0
+"""Groups of pictures longer than this are never passed over: too much happens in them."""
+_TOLERANCE = 1.05
+"""Cameras do not send as evenly as they say."""
+_LOOK_S = 1.0
+"""Key frames that come more often need not all be looked at."""
+_QUIET = 2
+"""So many key frames in a row nothing has stirred in before a camera rests."""
+_AUDITED = 100
+"""One in so many groups is decoded and analysed though it would have been passed over."""
+_DISTRUST_S = 3600.0
+_RESTLESS_S = 600.0
+"""After so long without a quiet moment it is said that there is none."""
+
+
+class Rest:
+    """Of one camera, over all its connections; asked by its capture thread, while the analysis `note`s how it is.
+
+    `stirs` compares a key frame with those before it. `limit_s` is how much later than it happened something may be
+    told, by the camera's rules; 0: it never rests. `audited` and `missed` count groups that were looked at all the
+    same, and those of them in which somebody was. Times are monotonic seconds.
+    """
+
+    def __init__(self, stirs: Callable[[Frame], bool], limit_s: float) -> None:
+        self.limit_s = limit_s
+        self.resting = False
+        self.audited = self.missed = 0
+        self.group_s: float | None = None
+        self._stirs = stirs
+        self._calm = False
+        self._calm_at: float | None = None
+        self._quiet = self._passed = 0
+        self._refused = ""
+        self._distrusted_until = float("-inf")
+
+    def begin(self) -> None:
+        """A new connection: what was known of its packets holds no longer."""
+        self.resting = False
+        self._quiet, self._refused, self.group_s = 0, "", None
+
+    def note(self, calm: bool, now: float) -> None:
+        """What the analysis thinks: `calm` is nobody there, nothing open, nothing moving, for a while."""
+        if calm or self._calm_at is None:
+            self._calm_at = now
+        self._calm = calm
+
+    def stirs(self, frame: Frame) -> bool:
+        """Whether this key frame, the next one, shows anything that those before it did not."""
+        stirring = self._stirs(frame)
+        self._quiet = 0 if stirring else self._quiet + 1
+        return stirring
+
+    def due(self, groups: Groups) -> bool:
+        """Whether the key frame that came just now is to be looked at: the next one would come too late."""
+        next_one = groups.longest_s
+        return next_one is None or groups.span_s + next_one > min(_LOOK_S, self.limit_s) * _TOLERANCE
+
+    def may_begin(self, groups: Groups, now: float) -> bool:
+        """Whether nothing speaks against it."""
+        self.group_s = groups.longest_s
+        return self._calm and self._quiet >= _QUIET and not groups.too_much and not self._against(now)
+
+    def may_go_on(self, groups: Groups, now: float) -> bool:
+        """Whether it need not be woken, whatever the next key frame shows."""
+        in_time = groups.span_s <= min(self.limit_s, LONGEST_S) * _TOLERANCE
+        if not in_time:
+            self.group_s = groups.longest_s
+        return self._calm and in_time and not groups.too_much and now >= self._distrusted_until
+
+    def refuse(self, why: str) -> None:
+        """Not on this connection."""
+        self._refused = why
+
+    def audits(self) -> bool:
+        """Whether the group that would be passed over now is analysed all the same."""
+        self._passed += 1
+        if self._passed % _AUDITED:
+            return False
+        self.audited += 1
+        return True
+
+    def missed_somebody(self, now: float) -> None:
+        """In a group that was audited somebody was, and its key frames did not tell."""
+        self.missed += 1
+        self._distrusted_until = now + _DISTRUST_S
+
+    def against(self, now: float) -> str | None:
+        """Why it does not rest, if it does not and more than a moment's business is the cause."""
+        if self.resting:
+            return None
+        if why := self._against(now):
+            return why
+        if self._calm_at is not None and now - self._calm_at > _RESTLESS_S:
+            minutes = (now - self._calm_at) / 60
+            return f"for {minutes:.0f} minutes something has moved, or somebody been there, all the time"
+        return None
+
+    def _against(self, now: float) -> str:
+        limit, group = min(self.limit_s, LONGEST_S), self.group_s
+        if not limit:
+            return "`within_s` of a rule is 0"
+        if now < self._distrusted_until:
+            return "somebody came and went between two key frames (an audit found); it is tried again within the hour"
+        if self._refused:
+            return self._refused
+        if group is None:
+            return "how often it sends key frames is not known yet"
+        if group > limit * _TOLERANCE:
+            hint = f"set its key frame interval to {limit:g} s, or `within_s` of its rules to {group:.1f}"
+            if group > LONGEST_S * _TOLERANCE:
+                hint = f"set its key frame interval to {limit:g} s (smart codecs off), or take its smaller stream"
+            return f"its key frames are {group:.1f} s apart: {hint}"
+        return ""

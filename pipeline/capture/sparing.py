@@ -1,0 +1,149 @@
+"""Which packets of a camera are decoded: all, or, while it rests, key frames, and what lies between where it matters.
+
+    take ─▶ awake: all           ─▶ resting: a key frame alone ─┬─ quiet: what lies between is passed over
+                ▲                                               └─ stirs: what lies between is decoded, and so on
+                └───────────────────────────────────────────────────────────┘
+Why so, and what is refused: docs/design/speed.md. Not here: whether it may rest (`rest`), what is kept (`gop`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import av
+
+from pipeline.capture.decoder import Decoder, Shown, is_whole
+from pipeline.capture.gop import Came, Groups
+from pipeline.capture.rest import LONGEST_S, Rest
+from pipeline.capture.tape import Stamp
+
+_NOT_WHOLE = "its key frames are no whole pictures: turn off intra refresh, and slices sent apart, in the camera"
+
+
+class Eyes(Protocol):
+    """What is asked of who makes frames of pictures."""
+
+    def stirs(self, shown: Shown, rest: Rest) -> bool:
+        """Whether this key frame shows anything new."""
+        ...
+
+    def pass_over(self, stamp: Stamp, came: Came) -> None:
+        """A picture that will not be decoded: its time passes all the same."""
+        ...
+
+
+class Sparing:
+    """`take` each packet of one connection; None for one that is kept as it came."""
+
+    def __init__(self, decoder: Decoder, rest: Rest, eyes: Eyes) -> None:
+        self.waking = False
+        """Whether what comes now was kept here, and can wait."""
+        self._decoder = decoder
+        self._rest = rest
+        self._eyes = eyes
+        self._groups = Groups()
+        self._latest: Came | None = None
+        rest.begin()
+
+    def take(self, packet: av.Packet[av.VideoStream], came: Came) -> Iterator[Shown | None]:
+        """The pictures that are to be looked at now, in the order in which they are shown."""
+        if not packet.size:  # the end of the stream
+            yield from self.finish()
+            yield from self._decoder.pictures(packet, came)
+            return
+        self._groups.add(packet, came)
+        for one in self._at_rest(packet, came) if self._rest.resting else self._awake(packet, came):
+            yield None if one is None else one._replace(came=self._after(one.came))
+
+    def finish(self) -> Iterator[Shown]:
+        """The connection is gone: what lies undecoded, and nobody has looked at."""
+        if self._rest.resting:
+            yield from self._wake()
+
+    def _awake(self, packet: av.Packet[av.VideoStream], came: Came) -> Iterator[Shown]:
+        rest, groups = self._rest, self._groups
+        look = packet.is_keyframe and rest.due(groups)
+        if look:
+            groups.begin_at_last_key()
+        elif groups.too_much or groups.span_s > 2 * LONGEST_S:
+            groups.drop()  # it will not be passed over anyway
+        for one in self._decoder.pictures(packet, came):
+            yield one
+            if not one.picture.key_frame or not self._is_first(one):
+                continue
+            if not is_whole(one.picture):
+                rest.refuse(_NOT_WHOLE)
+            elif not self._eyes.stirs(one, rest) and rest.may_begin(groups, came.monotonic):
+                # What would still come out, of the packets after this key frame, is decoded again where it is wanted.
+                self._decoder.empty()
+                rest.resting = True
+                return
+
+    def _is_first(self, one: Shown) -> bool:
+        """Whether it is the picture of the first packet held."""
+        held = self._groups.held
+        return bool(held) and held[0].packet.pts == one.picture.pts
+
+    def _at_rest(self, packet: av.Packet[av.VideoStream], came: Came) -> Iterator[Shown | None]:
+        rest, groups = self._rest, self._groups
+        if not rest.may_go_on(groups, came.monotonic):
+            yield from self._wake()
+            return
+        if not packet.is_keyframe or not rest.due(groups):
+            yield None
+            return
+        one = self._decoder.alone(packet, came)
+        if one is None:
+            rest.refuse(_NOT_WHOLE)
+            yield from self._wake()
+        elif self._eyes.stirs(one, rest):
+            yield from self._wake()
+        elif rest.audits():
+            yield from self._between(audited=True)
+            groups.begin_at_last_key()
+        else:
+            self._pass_over()
+            groups.begin_at_last_key()
+            yield one
+
+    def _wake(self) -> Iterator[Shown]:
+        self._rest.resting = False
+        yield from self._between()
+
+    def _between(self, audited: bool = False) -> Iterator[Shown]:
+        """All pictures after the key frame that was looked at last, up to the newest packet."""
+        self.waking, told = True, False
+        self._decoder.empty()
+        held = self._groups.held
+        for n, (packet, came) in enumerate(held):
+            out = self._decoder.pictures(packet, came)
+            if audited and n == len(held) - 1:
+                out += self._decoder.drained(came)
+            for one in out:
+                if told:
+                    yield one._replace(audited=audited)
+                told = told or bool(one.picture.key_frame)
+        self.waking = False
+
+    def _pass_over(self) -> None:
+        """In the order of showing; each came when the last packet had that is needed for it."""
+        between = self._groups.held[1:-1]
+        stamps = sorted((_stamp(one.packet) for one in between if one.packet.pts is not None), key=_when_shown)
+        for stamp, one in zip(stamps, between, strict=False):
+            self._eyes.pass_over(stamp, self._after(one.came))
+
+    def _after(self, came: Came) -> Came:
+        """No picture came before the one that is shown before it, which may have been held back by the decoder."""
+        self._latest = came if self._latest is None else max(self._latest, came, key=lambda one: one.monotonic)
+        return self._latest
+
+
+def _stamp(packet: av.Packet[av.VideoStream]) -> Stamp:
+    base = packet.time_base
+    shown, decoded = (float(t * base) if t is not None else None for t in (packet.pts, packet.dts))
+    return Stamp(shown, decoded, 0.0)
+
+
+def _when_shown(stamp: Stamp) -> float:
+    return stamp.shown or 0.0
