@@ -208,8 +208,8 @@ class CameraReport:
     Rates are frames a second over the last few seconds; `lag_s` is how late the newest frame came, against the
     fastest of this connection; `dropped` counts wanted frames that nobody analysed because there was no time for them.
     `decodes` is what of the stream is decoded: a camera that rests has its key frames decoded; `wakeful` is why it does
-    not, `audited` how many parts that were passed over were analysed all the same, and `audit_missed` in how many of
-    those somebody was.
+    not, and `packets` why the sizes of its packets do not tell that nothing moves (empty: they do). `audited` counts
+    parts that were passed over and analysed all the same, `audit_missed` those of them in which somebody was.
     """
 
     camera: str
@@ -233,5 +233,6 @@ class CameraReport:
     error_kind: str | None = None
     decodes: Literal["all", "key frames"] = "all"
     wakeful: str | None = None
+    packets: str | None = None
     audited: int = 0
     audit_missed: int = 0

@@ -77,6 +77,12 @@ MUTATIONS = [
     Mutation("capture/decoder.py", "and not picture.is_corrupt", "", "capture/test_sparing.py"),
     Mutation("workers/lane.py", "if self.open_incidents or len(", "if len(", "processes/test_post.py"),
     Mutation("workers/lane.py", "_CALM_S = 2.0", "_CALM_S = 0.0", "processes/test_post.py"),
+    Mutation("capture/gate.py", "_QUIET_BITS = 1.0", "_QUIET_BITS = 100.0", "capture/test_gate.py"),
+    Mutation("capture/gate.py", "if tall > self._smallest:", "if False:", "capture/test_gate.py"),
+    Mutation("capture/sparing.py", "groups.key_before(_BEFORE_S)", "0", "capture/test_gate.py"),
+    Mutation(
+        "capture/rest.py", "_SELDOM_S if self.trusts_gate else min(_LOOK_S", "min(_LOOK_S", "capture/test_gate.py"
+    ),
     Mutation("capture/backoff.py", "wait * (1 - self._chance() / 2)", "wait", "capture/test_camera.py"),
     Mutation("capture/reach.py", "host_of(url) in self._hosts", "True", "capture/test_web.py"),
     Mutation("capture/container.py", "width * height > camera.max_pixels", "False", "capture/test_web.py"),

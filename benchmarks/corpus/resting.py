@@ -80,7 +80,7 @@ def run(
     camera = {"url": str(clip), **watched}
     config = Config.model_validate({"site": {"id": "corpus"}, "cameras": {"c": camera}}, context={"folder": Path()})
     lane = Lane(config.cameras["c"], config.detector, Origin("corpus"), detector.looks)
-    rest = Rest(stirring(lane.camera), told_within(lane.camera)) if rests else None
+    rest = Rest(stirring(lane.camera), told_within(lane.camera), lane.camera.smallest) if rests else None
     sampler, told, at = Sampler(fps), [], 0.0
     done = Run(Score(), [])
     with Stream(lane.camera, SystemClock(), Sent(lane.camera)) as stream:

@@ -161,6 +161,7 @@ class Camera:
             error_kind=error.fault if error else "overload" if over else None,
             decodes="key frames" if rest and rest.resting and self._state.sees else "all",
             wakeful=rest.against(now) if rest and self._state.sees else None,
+            packets=rest.gate.why if rest and rest.gate and self._state.sees else None,
             audited=rest.audited if rest else 0,
             audit_missed=rest.missed if rest else 0,
         )

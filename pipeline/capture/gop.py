@@ -27,33 +27,37 @@ class Came(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A packet, and when it came."""
+    """A packet, when it came, and where it stands in its stream, seconds."""
 
     packet: av.Packet[av.VideoStream]
     came: Came
+    at: float
 
 
 class Groups:
-    """`held` are the packets from some key frame on; of those before, only how long their groups were is known."""
+    """`held` are the packets from some key frame on; of those before, only how long their groups were is known.
+
+    `now` is where the newest packet stands in the stream, seconds.
+    """
 
     def __init__(self) -> None:
         self.held: list[Held] = []
         self._bytes = 0
         self._lengths: deque[float] = deque(maxlen=_REMEMBERED)
-        self._now = self._from = 0.0
+        self.now = self._from = 0.0
         self._key_at: float | None = None
         self._before: tuple[float | None, float] | None = None
 
     def add(self, packet: av.Packet[av.VideoStream], came: Came) -> None:
         """The next packet."""
-        self._now += self._step(packet, came)
+        self.now += self._step(packet, came)
         if packet.is_keyframe:
             if self._key_at is not None:
-                self._lengths.append(self._now - self._key_at)
-            self._key_at = self._now
+                self._lengths.append(self.now - self._key_at)
+            self._key_at = self.now
         if not self.held:
-            self._from = self._now
-        self.held.append(Held(packet, came))
+            self._from = self.now
+        self.held.append(Held(packet, came, self.now))
         self._bytes += packet.size
 
     def begin_at_last_key(self) -> None:
@@ -61,7 +65,12 @@ class Groups:
         last = max((n for n, one in enumerate(self.held) if one.packet.is_keyframe), default=len(self.held))
         self.held = self.held[last:]
         self._bytes = sum(one.packet.size for one in self.held)
-        self._from = self._key_at if self._key_at is not None else self._now
+        self._from = self._key_at if self._key_at is not None else self.now
+
+    def key_before(self, seconds: float) -> int:
+        """Where, of what is held, the newest key frame stands that is so old at least; 0 if none is."""
+        old = (n for n, one in enumerate(self.held) if one.packet.is_keyframe and one.at <= self.now - seconds)
+        return max(old, default=0)
 
     def drop(self) -> None:
         """Hold nothing any longer."""
@@ -76,14 +85,14 @@ class Groups:
     @property
     def span_s(self) -> float:
         """Seconds from the first held packet to the newest."""
-        return self._now - self._from
+        return self.now - self._from
 
     @property
     def longest_s(self) -> float | None:
         """Of the last groups, and the one that goes on, the longest; None while too few are known. Seconds."""
         if len(self._lengths) < _LEAST or self._key_at is None:
             return None
-        return max(*self._lengths, self._now - self._key_at)
+        return max(*self._lengths, self.now - self._key_at)
 
     def _step(self, packet: av.Packet[av.VideoStream], came: Came) -> float:
         """Seconds since the packet before, by the stamps as long as they go on, else by the arrivals."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pipeline.capture.gate import PacketGate
 from pipeline.capture.gop import Groups
 from pipeline.frame import Frame
 
@@ -14,8 +15,10 @@ LONGEST_S = 4.0
 """Groups of pictures longer than this are never passed over: too much happens in them."""
 _TOLERANCE = 1.05
 """Cameras do not send as evenly as they say."""
-_LOOK_S = 1.0
-"""Key frames that come more often need not all be looked at."""
+_LOOK_S, _SELDOM_S = 1.0, 8.0
+"""Key frames that come more often need not all be looked at; the second where packets tell that nothing moves."""
+_GATE_S = 1.5
+"""So late packets may tell that something moves."""
 _QUIET = 2
 """So many key frames in a row nothing has stirred in before a camera rests."""
 _AUDITED = 100
@@ -29,17 +32,19 @@ class Rest:
     """Of one camera, over all its connections; asked by its capture thread, while the analysis `note`s how it is.
 
     `stirs` compares a key frame with those before it. `limit_s` is how much later than it happened something may be
-    told, by the camera's rules; 0: it never rests. `audited` and `missed` count groups that were looked at all the
+    told, by the camera's rules; 0: it never rests. `smallest` is the least height of who must be noticed, and `gate`
+    what the sizes of packets tell, on this connection. `audited` and `missed` count groups that were analysed all the
     same, and those of them in which somebody was. Times are monotonic seconds.
     """
 
-    def __init__(self, stirs: Callable[[Frame], bool], limit_s: float) -> None:
-        self.limit_s = limit_s
+    def __init__(self, stirs: Callable[[Frame], bool], limit_s: float, smallest: float = 0.06) -> None:
+        self.limit_s, self.smallest = limit_s, smallest
+        self.gate: PacketGate | None = None
+        self.calm = False
         self.resting = False
         self.audited = self.missed = 0
         self.group_s: float | None = None
         self._stirs = stirs
-        self._calm = False
         self._calm_at: float | None = None
         self._quiet = self._passed = 0
         self._refused = ""
@@ -48,13 +53,24 @@ class Rest:
     def begin(self) -> None:
         """A new connection: what was known of its packets holds no longer."""
         self.resting = False
+        self.gate = None
         self._quiet, self._refused, self.group_s = 0, "", None
 
     def note(self, calm: bool, now: float) -> None:
         """What the analysis thinks: `calm` is nobody there, nothing open, nothing moving, for a while."""
         if calm or self._calm_at is None:
             self._calm_at = now
-        self._calm = calm
+        self.calm = calm
+
+    @property
+    def trusts_gate(self) -> bool:
+        """Whether the sizes of packets tell, in time for the rules, that nothing moves."""
+        return self.gate is not None and self.gate.trusted and self.limit_s >= _GATE_S
+
+    @property
+    def _reach_s(self) -> float:
+        """Seconds for which nothing need be decoded."""
+        return _SELDOM_S if self.trusts_gate else min(self.limit_s, LONGEST_S)
 
     def stirs(self, frame: Frame) -> bool:
         """Whether this key frame, the next one, shows anything that those before it did not."""
@@ -65,19 +81,20 @@ class Rest:
     def due(self, groups: Groups) -> bool:
         """Whether the key frame that came just now is to be looked at: the next one would come too late."""
         next_one = groups.longest_s
-        return next_one is None or groups.span_s + next_one > min(_LOOK_S, self.limit_s) * _TOLERANCE
+        reach = _SELDOM_S if self.trusts_gate else min(_LOOK_S, self.limit_s)
+        return next_one is None or groups.span_s + next_one > reach * _TOLERANCE
 
     def may_begin(self, groups: Groups, now: float) -> bool:
         """Whether nothing speaks against it."""
         self.group_s = groups.longest_s
-        return self._calm and self._quiet >= _QUIET and not groups.too_much and not self._against(now)
+        return self.calm and self._quiet >= _QUIET and not groups.too_much and not self._against(now)
 
     def may_go_on(self, groups: Groups, now: float) -> bool:
         """Whether it need not be woken, whatever the next key frame shows."""
-        in_time = groups.span_s <= min(self.limit_s, LONGEST_S) * _TOLERANCE
+        in_time = groups.span_s <= self._reach_s * _TOLERANCE
         if not in_time:
             self.group_s = groups.longest_s
-        return self._calm and in_time and not groups.too_much and now >= self._distrusted_until
+        return self.calm and in_time and not groups.too_much and now >= self._distrusted_until
 
     def refuse(self, why: str) -> None:
         """Not on this connection."""
@@ -108,8 +125,8 @@ class Rest:
         return None
 
     def _against(self, now: float) -> str:
-        limit, group = min(self.limit_s, LONGEST_S), self.group_s
-        if not limit:
+        limit, group = min(LONGEST_S if self.trusts_gate else self.limit_s, LONGEST_S), self.group_s
+        if not self.limit_s:
             return "`within_s` of a rule is 0"
         if now < self._distrusted_until:
             return "somebody came and went between two key frames (an audit found); it is tried again within the hour"

@@ -14,10 +14,13 @@ from typing import Protocol
 import av
 
 from pipeline.capture.decoder import Decoder, Shown, is_whole
+from pipeline.capture.gate import PacketGate
 from pipeline.capture.gop import Came, Groups
 from pipeline.capture.rest import LONGEST_S, Rest
 from pipeline.capture.tape import Stamp
 
+_BEFORE_S = 2.0
+"""Packets tell this much later, at most, that something moves."""
 _NOT_WHOLE = "its key frames are no whole pictures: turn off intra refresh, and slices sent apart, in the camera"
 
 
@@ -43,6 +46,8 @@ class Sparing:
         self._rest = rest
         self._eyes = eyes
         self._groups = Groups()
+        self._size = (0, 0)
+        self._by_gate = False
         self._latest: Came | None = None
         rest.begin()
 
@@ -53,6 +58,8 @@ class Sparing:
             yield from self._decoder.pictures(packet, came)
             return
         self._groups.add(packet, came)
+        if not self._rest.calm:
+            self._by_gate = False
         for one in self._at_rest(packet, came) if self._rest.resting else self._awake(packet, came):
             yield None if one is None else one._replace(came=self._after(one.came))
 
@@ -63,6 +70,7 @@ class Sparing:
 
     def _awake(self, packet: av.Packet[av.VideoStream], came: Came) -> Iterator[Shown]:
         rest, groups = self._rest, self._groups
+        self._weigh(packet)
         look = packet.is_keyframe and rest.due(groups)
         if look:
             groups.begin_at_last_key()
@@ -70,11 +78,16 @@ class Sparing:
             groups.drop()  # it will not be passed over anyway
         for one in self._decoder.pictures(packet, came):
             yield one
+            self._open_gate(one.picture)
             if not one.picture.key_frame or not self._is_first(one):
                 continue
             if not is_whole(one.picture):
                 rest.refuse(_NOT_WHOLE)
-            elif not self._eyes.stirs(one, rest) and rest.may_begin(groups, came.monotonic):
+            elif self._eyes.stirs(one, rest):
+                self._by_gate = False
+            elif rest.may_begin(groups, came.monotonic):
+                if self._by_gate and rest.gate is not None:
+                    rest.gate.in_vain(groups.now)
                 # What would still come out, of the packets after this key frame, is decoded again where it is wanted.
                 self._decoder.empty()
                 rest.resting = True
@@ -87,8 +100,13 @@ class Sparing:
 
     def _at_rest(self, packet: av.Packet[av.VideoStream], came: Came) -> Iterator[Shown | None]:
         rest, groups = self._rest, self._groups
+        stirs = self._weigh(packet)
         if not rest.may_go_on(groups, came.monotonic):
             yield from self._wake()
+            return
+        if stirs and rest.trusts_gate:
+            self._by_gate = True
+            yield from self._wake(groups.key_before(_BEFORE_S))
             return
         if not packet.is_keyframe or not rest.due(groups):
             yield None
@@ -103,20 +121,35 @@ class Sparing:
             yield from self._between(audited=True)
             groups.begin_at_last_key()
         else:
-            self._pass_over()
+            self._pass_over(len(groups.held) - 1)
             groups.begin_at_last_key()
             yield one
 
-    def _wake(self) -> Iterator[Shown]:
-        self._rest.resting = False
-        yield from self._between()
+    def _weigh(self, packet: av.Packet[av.VideoStream]) -> bool:
+        """Whether the sizes of the last packets are those of pictures in which something moves."""
+        gate = self._rest.gate
+        if gate is None:
+            return False
+        return gate.stirs(packet.size, packet.is_keyframe, self._groups.now, self._rest.calm)
 
-    def _between(self, audited: bool = False) -> Iterator[Shown]:
-        """All pictures after the key frame that was looked at last, up to the newest packet."""
-        self.waking, told = True, False
+    def _open_gate(self, picture: av.VideoFrame) -> None:
+        """Packets of pictures of another size weigh something else."""
+        if (size := (picture.width, picture.height)) != self._size:
+            self._size = size
+            self._rest.gate = PacketGate(-(-size[0] // 16) * -(-size[1] // 16), self._rest.smallest)
+
+    def _wake(self, first: int = 0) -> Iterator[Shown]:
+        """Decode from this one of what is held on, a key frame; 0 is that which was looked at last."""
+        self._rest.resting = False
+        self._pass_over(first)
+        yield from self._between(first)
+
+    def _between(self, first: int = 0, audited: bool = False) -> Iterator[Shown]:
+        """All pictures that have not been told, up to the newest packet."""
+        self.waking, told = True, first > 0
         self._decoder.empty()
-        held = self._groups.held
-        for n, (packet, came) in enumerate(held):
+        held = self._groups.held[first:]
+        for n, (packet, came, _) in enumerate(held):
             out = self._decoder.pictures(packet, came)
             if audited and n == len(held) - 1:
                 out += self._decoder.drained(came)
@@ -126,9 +159,9 @@ class Sparing:
                 told = told or bool(one.picture.key_frame)
         self.waking = False
 
-    def _pass_over(self) -> None:
-        """In the order of showing; each came when the last packet had that is needed for it."""
-        between = self._groups.held[1:-1]
+    def _pass_over(self, end: int) -> None:
+        """What lies before that one, in the order of showing; each came when the last packet had that it needs."""
+        between = self._groups.held[1:end]
         stamps = sorted((_stamp(one.packet) for one in between if one.packet.pts is not None), key=_when_shown)
         for stamp, one in zip(stamps, between, strict=False):
             self._eyes.pass_over(stamp, self._after(one.came))

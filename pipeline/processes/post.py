@@ -31,7 +31,7 @@ _HOPELESS = 5
 
 def capturing(camera: Camera, mailbox: Mailbox, clock: Clock, zone: tzinfo) -> CameraThread:
     """What will fill `mailbox`; `zone` is that of times in file names."""
-    rest = Rest(stirring(camera), told_within(camera))
+    rest = Rest(stirring(camera), told_within(camera), camera.smallest)
     return CameraThread(Capture(camera, mailbox, clock, partial(open_stream, zone=zone), rest=rest))
 
 

@@ -51,8 +51,14 @@ def coded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 class Watched:
     """What `take` gives of a clip: numbers of pictures, None for what was kept as it came."""
 
-    def __init__(self, clip: Path, stirring: Callable[[int], bool] = lambda _: False, limit_s: float = 2.0) -> None:
-        self.rest = Rest(lambda frame: stirring(frame_number(frame.luma)), limit_s)
+    def __init__(
+        self,
+        clip: Path,
+        stirring: Callable[[int], bool] = lambda _: False,
+        limit_s: float = 2.0,
+        by_time: bool = False,
+    ) -> None:
+        self.rest = Rest(lambda frame: stirring(frame.seq), limit_s)
         self.rest.note(True, 0.0)
         self.told: list[int | None] = []
         self.lumas: dict[int, Pixels] = {}
@@ -61,12 +67,17 @@ class Watched:
         self.passed: list[float] = []
         self.times: list[float] = []
         self.rested: list[bool] = []
-        self._clip = clip
+        self._clip, self._by_time = clip, by_time
 
     def stirs(self, shown: Shown, rest: Rest) -> bool:
+        luma, number = self._number(shown)
+        self.looked_at.append(number)
+        return rest.stirs(Frame("gate", number, 0.0, luma))
+
+    def _number(self, shown: Shown) -> tuple[Pixels, int]:
+        """The picture's own, or that of its time, where none is written into it."""
         luma = planes(shown.picture)[0]
-        self.looked_at.append(frame_number(luma))
-        return rest.stirs(Frame("gate", 0, 0.0, luma))
+        return luma, round((shown.stamp.shown or 0.0) * FPS) if self._by_time else int(frame_number(luma))
 
     def pass_over(self, stamp: Stamp, came: Came) -> None:
         assert stamp.shown is not None
@@ -91,8 +102,7 @@ class Watched:
             if one is None:
                 self.told.append(None)
                 continue
-            luma = planes(one.picture)[0]
-            number = frame_number(luma)
+            luma, number = self._number(one)
             self.told.append(number)
             self.lumas[number] = luma
             self.times.append(one.came.monotonic)

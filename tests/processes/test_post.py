@@ -169,7 +169,7 @@ def test_a_camera_may_rest_when_nobody_has_been_there_for_two_seconds(watched: W
         at = n / 5
         # Somebody stands in the yard, and is out of sight then for longer than anybody is waited for.
         analysed(watched, at, fakes.seen((0.5, 0.6)) if 1 <= at < 3 else Detections.empty())
-        allowed[at] = rest._calm
+        allowed[at] = rest.calm
         busy_at = at if watched.post.lane.open_incidents else busy_at
     assert busy_at > 6  # who is lost in the zone may come back
     assert allowed == {at: at >= busy_at + 1.999 for at in allowed}
