@@ -10,7 +10,7 @@ SHARED ?= $(wildcard $(HERE)../shared)
 export ZONEWATCH_SHARED := $(if $(SHARED),$(abspath $(SHARED)))
 FOOTAGE = $(wildcard $(SHARED)/footage)
 
-.PHONY: help demo test check mutations bench-smoke bench-incidents lock clean
+.PHONY: help demo test check mutations bench-smoke bench bench-incidents lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -45,6 +45,16 @@ bench-smoke: ## the benchmarks once over, short: do they still run?
 	@$(BIN)/python -m benchmarks.journal --smoke
 	@$(BIN)/python -m benchmarks.sources --smoke --seconds 8
 	@$(BIN)/python -m benchmarks.containers --smoke
+	@$(BIN)/python -m benchmarks.resting --smoke
+	@$(BIN)/python -m benchmarks.motion --smoke
+	@$(BIN)/python -m benchmarks.decoding --smoke
+	@$(BIN)/python -m benchmarks.idle --smoke
+
+bench: ## beside others, in full: how many times faster; a quarter of an hour, results are kept in benchmarks/results/
+	@sh setup.sh test
+	@$(BIN)/python -m benchmarks.motion --write $(ARGS)
+	@$(BIN)/python -m benchmarks.decoding --write $(ARGS)
+	@$(BIN)/python -m benchmarks.idle --write $(ARGS)
 
 bench-incidents: ## are incidents told, all of them and nothing else? 10 to 40 minutes; ARGS="--model yolox-nano"
 	@sh setup.sh test

@@ -77,11 +77,11 @@ def _row(folder: Path, clip: Path, cameras: int, each: int) -> str:
     began = time.monotonic()
     run = subprocess.Popen([sys.executable, "-m", "pipeline", "run", str(file), "--log-level", "CRITICAL"])
     try:
-        _until(lambda: _watching(var) == cameras)
+        until(lambda: _watching(var) == cameras)
         started = time.monotonic() - began
         time.sleep(_SETTLE_S)
-        cpu, memory = _load(run.pid), _memory_mb(run.pid)
-        workers = len(_status(var)["workers"])
+        cpu, memory = load(run.pid), memory_mb(run.pid)
+        workers = len(status(var)["workers"])
         healing = statistics.median(_healing(var, cameras) for _ in range(3))
         return f"| {cameras} | {each} | {workers} | {started:.1f} | {memory:.0f} | {cpu:.0f} | {healing:.1f} |"
     finally:
@@ -93,18 +93,19 @@ def _row(folder: Path, clip: Path, cameras: int, each: int) -> str:
 
 def _healing(var: Path, cameras: int) -> float:
     """Seconds from the death of a worker until all cameras are watched; its own reports tell, by their connections."""
-    victim = next(iter(_status(var)["workers"].values()))
+    victim = next(iter(status(var)["workers"].values()))
     os.kill(victim["pid"], signal.SIGKILL)
     began = time.monotonic()
-    _until(lambda: _replaced(var, victim["pid"]) and _watching(var) == cameras)
+    until(lambda: _replaced(var, victim["pid"]) and _watching(var) == cameras)
     return time.monotonic() - began
 
 
 def _replaced(var: Path, pid: int) -> bool:
-    return all(worker["pid"] not in (None, pid) for worker in _status(var)["workers"].values())
+    return all(worker["pid"] not in (None, pid) for worker in status(var)["workers"].values())
 
 
-def _status(var: Path) -> dict[str, Any]:
+def status(var: Path) -> dict[str, Any]:
+    """The running system's account of itself."""
     try:
         return dict(json.loads((var / "alerts.db.status.json").read_text()))
     except (OSError, ValueError):
@@ -112,10 +113,11 @@ def _status(var: Path) -> dict[str, Any]:
 
 
 def _watching(var: Path) -> int:
-    return sum(camera["state"] == "watching" for camera in _status(var)["cameras"].values())
+    return sum(camera["state"] == "watching" for camera in status(var)["cameras"].values())
 
 
-def _until(condition: Callable[[], bool]) -> None:
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for it."""
     deadline = time.monotonic() + _DEADLINE_S
     while not condition():
         if time.monotonic() > deadline:
@@ -129,7 +131,8 @@ def _family(pid: int) -> list[int]:
     return [pid] + [descendant for child in children for descendant in _family(int(child))]
 
 
-def _memory_mb(pid: int) -> float:
+def memory_mb(pid: int) -> float:
+    """Of a process and its descendants, what they share divided among them."""
     total = 0
     for one in _family(pid):
         for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
@@ -137,10 +140,11 @@ def _memory_mb(pid: int) -> float:
     return total / 1024
 
 
-def _load(pid: int) -> float:
+def load(pid: int, seconds: float = _MEASURE_S) -> float:
+    """CPU of a process and its descendants for so long, in per cent of a core."""
     before = _ticks(pid)
-    time.sleep(_MEASURE_S)
-    return 100 * (_ticks(pid) - before) / os.sysconf("SC_CLK_TCK") / _MEASURE_S
+    time.sleep(seconds)
+    return 100 * (_ticks(pid) - before) / os.sysconf("SC_CLK_TCK") / seconds
 
 
 def _ticks(pid: int) -> int:

@@ -1,4 +1,4 @@
-"""The figures of the detector benchmark, on boxes made by hand."""
+"""The figures of the benchmarks, on boxes, incidents and times made by hand."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import cv2
 import numpy as np
 import pytest
 
+from benchmarks import pairs
 from benchmarks.calibration import platt
 from benchmarks.corpus.judge import Numbers, compare
 from benchmarks.corpus.scenarios import Expected
 from benchmarks.labelled import Agreement, Labelled, agreement, read
+from benchmarks.pairs import Ratio, Row, alternate, ratio, table
 from pipeline.types import Detections, Incident, IncidentState, Moment, Severity, Tracks
 
 SHORT, TALL = [10, 10, 20, 40], [60, 20, 100, 140]
@@ -131,3 +133,37 @@ def test_who_ends_with_the_number_of_another_is_switched():
         numbers.note(0.0, tracks(0.0, 1, 2))
         numbers.note(1.0, tracks(1.0, *last))
         assert (numbers.people, numbers.switched) == (2, switched)
+
+
+def test_a_goal_is_reached_by_the_lower_end_of_the_interval():
+    found = ratio([20.0, 22.0, 21.0, 60.0, 20.5], [2.0, 2.0, 2.0, 2.0, 2.0])
+    assert found.median == pytest.approx(10.5)
+    assert 10.0 <= found.low <= found.median <= found.high <= 30.0
+    assert Row("claim", "peer", found, found.low).passed
+    assert not Row("claim", "peer", found, found.low + 0.1).passed
+    assert not Row("claim", "peer", None, 0.0, skipped="it cannot be installed").passed
+    assert "skipped: it cannot be installed" in table([Row("claim", "peer", None, 2.0, "it cannot be installed")])
+
+
+def test_methods_alternate_and_every_second_round_goes_backwards():
+    asked: list[str] = []
+
+    def once(method: str) -> dict[str, float]:
+        asked.append(method)
+        return {"ms": float(len(asked))}
+
+    assert alternate(["a", "b"], 3, once) == {
+        "a": [{"ms": 1.0}, {"ms": 4.0}, {"ms": 5.0}],
+        "b": [{"ms": 2.0}, {"ms": 3.0}, {"ms": 6.0}],
+    }
+    assert asked == ["a", "b", "b", "a", "a", "b"]
+
+
+def test_a_ratio_that_has_fallen_below_half_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pairs, "RESULTS", tmp_path)
+    pairs.keep("some", [Row("claim", "peer", Ratio(10.0, 9.0, 11.0), 5.0, side={"ms": 2.0})])
+    pairs.check(
+        "some", [Row("claim", "peer", Ratio(5.1, 5.0, 5.2), 5.0), Row("new", "peer", Ratio(0.1, 0.1, 0.1), 5.0)]
+    )
+    with pytest.raises(SystemExit, match=r"claim against peer: 4\.9 times, was 10"):
+        pairs.check("some", [Row("claim", "peer", Ratio(4.9, 4.0, 5.2), 5.0)])

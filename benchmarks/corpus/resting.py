@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from pipeline.capture.tape import Stamp
 from pipeline.capture.timeline import Placed
 from pipeline.clock import SystemClock
 from pipeline.config import Camera, Config
+from pipeline.frame import Frame
 from pipeline.perceive.person import PersonDetector
 from pipeline.rules.incidents import Origin
 from pipeline.simulate.scene.play import Figure
@@ -55,17 +56,50 @@ class Sent:
     def packet_seen(self, packet: av.Packet[av.VideoStream], waited_s: float) -> None: ...
 
 
-@dataclass
-class Run:
-    """What was told, how it compares with the truth, and how much was decoded and analysed for it."""
+class Played:
+    """Iterate it: the second and the stream, at each analysed picture. `told` is what was told, and when.
 
-    score: Score
-    told: list[tuple[Incident, float]]
-    pictures: int = 0
-    decoded: int = 0
-    rested: int = 0
-    audits: tuple[int, int] = (0, 0)
-    why: list[str] = field(default_factory=list)
+    The analysis is heard at once, as it is of a camera that is not behind; `pictures` came, `rested` of them while the
+    camera did, and `why` it did not at times.
+    """
+
+    def __init__(
+        self, clip: Path, watched: dict[str, Any], detector: PersonDetector, fps: float, rests: bool = True
+    ) -> None:
+        camera = {"url": str(clip), **watched}
+        config = Config.model_validate({"site": {"id": "corpus"}, "cameras": {"c": camera}}, context={"folder": Path()})
+        self.camera = config.cameras["c"]
+        self.lane = Lane(self.camera, config.detector, Origin("corpus"), detector.looks)
+        watch = stirring(self.camera)
+        self.rest = Rest(watch, told_within(self.camera), self.camera.smallest) if rests else None
+        self.told: list[tuple[Incident, float]] = []
+        self.pictures = self.rested = self.decoded = 0
+        self.why: list[str] = []
+        self._detector, self._sampler = detector, Sampler(fps)
+
+    def __iter__(self) -> Iterator[tuple[float, Stream]]:
+        at = 0.0
+        with Stream(self.camera, SystemClock(), Sent(self.camera)) as stream:
+            for frame in stream.frames(self.rest):
+                self.pictures += 1
+                self.rested += self.rest is not None and self.rest.resting
+                if frame is not None and self._sampler.wants(frame.pts):
+                    at = frame.pts
+                    self._analyse(frame)
+                    yield at, stream
+            self.decoded = stream.decoded
+        self.told += [(one, at) for one in self.lane.interrupt("end_of_recording", None)]
+
+    def _analyse(self, frame: Frame) -> None:
+        lane, rest = self.lane, self.rest
+        self.told += [(one, frame.pts) for one in turn({lane: frame}, self._detector, None)[lane]]
+        if rest is None:
+            return
+        rest.note(lane.calm, frame.pts)
+        if frame.audited and lane.tracks is not None and len(lane.tracks):
+            rest.missed += 1
+        if (why := rest.against(frame.pts)) and why not in self.why:
+            self.why.append(why)
 
 
 def run(
@@ -75,33 +109,12 @@ def run(
     detector: PersonDetector,
     fps: float,
     rests: bool = True,
-) -> Run:
-    """One run over `clip`; the analysis is heard at once, as it is of a camera that is not behind."""
-    camera = {"url": str(clip), **watched}
-    config = Config.model_validate({"site": {"id": "corpus"}, "cameras": {"c": camera}}, context={"folder": Path()})
-    lane = Lane(config.cameras["c"], config.detector, Origin("corpus"), detector.looks)
-    rest = Rest(stirring(lane.camera), told_within(lane.camera), lane.camera.smallest) if rests else None
-    sampler, told, at = Sampler(fps), [], 0.0
-    done = Run(Score(), [])
-    with Stream(lane.camera, SystemClock(), Sent(lane.camera)) as stream:
-        for frame in stream.frames(rest):
-            done.pictures += 1
-            done.rested += rest is not None and rest.resting
-            if frame is None or not sampler.wants(frame.pts):
-                continue
-            at = frame.pts
-            told += [(one, at) for one in turn({lane: frame}, detector, None)[lane]]
-            if rest is not None:
-                rest.note(lane.calm, at)
-                if frame.audited and lane.tracks is not None and len(lane.tracks):
-                    rest.missed += 1
-                if (why := rest.against(at)) and why not in done.why:
-                    done.why.append(why)
-        done.decoded = stream.decoded
-    told += [(one, at) for one in lane.interrupt("end_of_recording", None)]
-    done.told, done.score = told, compare(told, expected, fps)
-    done.audits = (rest.audited, rest.missed) if rest is not None else (0, 0)
-    return done
+) -> tuple[Score, Played]:
+    """One run over `clip`, and how what is told compares with the truth."""
+    playing = Played(clip, watched, detector, fps, rests)
+    for _ in playing:
+        pass
+    return compare(playing.told, expected, fps), playing
 
 
 def later(row: Scenario, seconds: float) -> Scenario:

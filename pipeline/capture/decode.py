@@ -94,6 +94,8 @@ class Stream:
         self._clock = clock
         self._source = source
         self._seq = first_seq
+        # Before there was a picture, and since; asked with each packet.
+        self._patience_s = [_OWN_SHARE * picture_deadline(camera, decoded) for decoded in (0, 1)]
         self._untimed = self._corrupt = 0
         self._sample: Fraction | None = None
         self._decoder: Decoder | None = None
@@ -269,6 +271,6 @@ class Stream:
 
     def _check_progress(self) -> None:
         silent = self._clock.monotonic() - self.progress_at
-        if not self.recorded and silent > _OWN_SHARE * picture_deadline(self._camera, self.decoded):
+        if not self.recorded and silent > self._patience_s[self.decoded > 0]:
             what = "packets come, but no picture can be decoded"
             raise source_error(self._camera, SourceFault.STALLED, "decoding", what, "Trying again.")

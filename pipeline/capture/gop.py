@@ -97,7 +97,7 @@ class Groups:
     def _step(self, packet: av.Packet[av.VideoStream], came: Came) -> float:
         """Seconds since the packet before, by the stamps as long as they go on, else by the arrivals."""
         ticks, base = packet.dts if packet.dts is not None else packet.pts, packet.time_base
-        at = float(ticks * base) if ticks is not None and base is not None else None
+        at = ticks * float(base) if ticks is not None and base is not None else None
         before, self._before = self._before, (at, came.monotonic)
         if before is None:
             return 0.0

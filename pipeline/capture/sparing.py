@@ -173,8 +173,8 @@ class Sparing:
 
 
 def _stamp(packet: av.Packet[av.VideoStream]) -> Stamp:
-    base = packet.time_base
-    shown, decoded = (float(t * base) if t is not None else None for t in (packet.pts, packet.dts))
+    base = float(packet.time_base)
+    shown, decoded = (t * base if t is not None else None for t in (packet.pts, packet.dts))
     return Stamp(shown, decoded, 0.0)
 
 

@@ -102,8 +102,8 @@ def _show(told: dict[str, Any]) -> None:
         if camera["wakeful"]:
             console.print(f"{name}: all its pictures are decoded: {camera['wakeful']}", markup=False)
         if camera["packets"] and camera["decodes"] != "all":
-            told = f"{name}: the sizes of its packets do not tell whether anything moves: {camera['packets']}"
-            console.print(told, markup=False)
+            what = "the sizes of its packets do not tell whether anything moves"
+            console.print(f"{name}: {what}: {camera['packets']}", markup=False)
     backlog, delivery = told["backlog"], told["delivery"]
     if backlog["waiting"] is None:
         console.print(f"delivery: {backlog['error']}", markup=False)
