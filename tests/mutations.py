@@ -87,6 +87,15 @@ MUTATIONS = [
     Mutation("capture/reach.py", "host_of(url) in self._hosts", "True", "capture/test_web.py"),
     Mutation("capture/container.py", "width * height > camera.max_pixels", "False", "capture/test_web.py"),
     # perceive
+    Mutation("perceive/restless.py", "if not thing.near:", "if True:", "perceive/test_restless.py"),
+    Mutation(
+        "perceive/restless.py",
+        "_APART_S, _KNOWN_S = 6, 1.0, 60.0",
+        "_APART_S, _KNOWN_S = 6, 0.0, 6e9",
+        "perceive/test_restless.py",
+    ),
+    Mutation("perceive/motion.py", "(self._rain < _RAIN)", "True", "perceive/test_motion.py -k rain"),
+    Mutation("perceive/motion.py", "~fleeting | (self._rain < _RAIN)", "~fleeting", "perceive/test_motion.py -k thin"),
     Mutation(
         "perceive/affinity.py", "_SLICE = 0.75", "_SLICE = 0.99", "perceive/test_affinity.py perceive/test_track.py"
     ),

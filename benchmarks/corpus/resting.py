@@ -95,7 +95,7 @@ class Played:
         self.told += [(one, frame.pts) for one in turn({lane: frame}, self._detector, None)[lane]]
         if rest is None:
             return
-        rest.note(lane.calm, frame.pts)
+        rest.note(lane.calm, frame.pts, lane.restless)
         if frame.audited and lane.tracks is not None and len(lane.tracks):
             rest.missed += 1
         if (why := rest.against(frame.pts)) and why not in self.why:

@@ -6,6 +6,10 @@ Not here: how it is done (`sparing`). Why so: docs/design/speed.md.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.capture.gate import PacketGate
 from pipeline.capture.gop import Groups
@@ -28,6 +32,9 @@ _RESTLESS_S = 600.0
 """After so long without a quiet moment it is said that there is none."""
 
 
+Stirs: TypeAlias = Callable[[Frame, NDArray[np.bool_] | None], bool]
+
+
 class Rest:
     """Of one camera, over all its connections; asked by its capture thread, while the analysis `note`s how it is.
 
@@ -37,10 +44,11 @@ class Rest:
     same, and those of them in which somebody was. Times are monotonic seconds.
     """
 
-    def __init__(self, stirs: Callable[[Frame], bool], limit_s: float, smallest: float = 0.06) -> None:
+    def __init__(self, stirs: Stirs, limit_s: float, smallest: float = 0.06) -> None:
         self.limit_s, self.smallest = limit_s, smallest
         self.gate: PacketGate | None = None
         self.calm = False
+        self.restless: NDArray[np.bool_] | None = None
         self.resting = False
         self.audited = self.missed = 0
         self.group_s: float | None = None
@@ -56,8 +64,9 @@ class Rest:
         self.gate = None
         self._quiet, self._refused, self.group_s = 0, "", None
 
-    def note(self, calm: bool, now: float) -> None:
-        """What the analysis thinks: `calm` is nobody there, nothing open, nothing moving, for a while."""
+    def note(self, calm: bool, now: float, restless: NDArray[np.bool_] | None = None) -> None:
+        """What the analysis thinks: `calm` is nobody there, nothing open, nothing moving but in `restless` places."""
+        self.restless = restless
         if calm or self._calm_at is None:
             self._calm_at = now
         self.calm = calm
@@ -74,7 +83,7 @@ class Rest:
 
     def stirs(self, frame: Frame) -> bool:
         """Whether this key frame, the next one, shows anything that those before it did not."""
-        stirring = self._stirs(frame)
+        stirring = self._stirs(frame, self.restless)
         self._quiet = 0 if stirring else self._quiet + 1
         return stirring
 
@@ -121,7 +130,8 @@ class Rest:
             return why
         if self._calm_at is not None and now - self._calm_at > _RESTLESS_S:
             minutes = (now - self._calm_at) / 60
-            return f"for {minutes:.0f} minutes something has moved, or somebody been there, all the time"
+            hint = "if it is nobody, hide it by a mask of motion"
+            return f"for {minutes:.0f} minutes something has moved, or somebody been there, all the time: {hint}"
         return None
 
     def _against(self, now: float) -> str:

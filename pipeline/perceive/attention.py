@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.frame import Frame
 from pipeline.perceive.looks import LEAST_SHARE, Area, Look, Want, around, meet, pack, within
@@ -73,8 +74,12 @@ class Attention:
         # One tile goes beyond the budget: where something always moves, who stands still must be found too.
         chosen += sweep.due(now, max(1, self._looks - len(chosen)))
         self._note(chosen, now, wide)
-        self._restless.looked(chosen, now)
+        self._restless.looked(chosen, now, wide)
         return [frame.region(area) for area in chosen]
+
+    def restless(self, now: float) -> NDArray[np.bool_]:
+        """Where things move that are nobody, far from every rule: a mask for `restless.calm`."""
+        return self._restless.places.mask(now)
 
     @property
     def _least_side(self) -> float:

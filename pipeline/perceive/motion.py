@@ -6,6 +6,7 @@ Not here: what the background is (`background`), where the detector is to look b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -22,6 +23,16 @@ _SIDES, _MOST_COLUMNS = (2, 4, 8, 16), 240
 _SWITCHED = 0.6
 # Fewer cells than this share of the picture are a leaf or a fly.
 _LEAST_SHARE = 0.0002
+# Parts with fewer cells than so many times their length count when they are seen a second and a third time.
+_THIN, _THINNEST = 2.2, 1.3
+# That is so while there are so many a picture that are not seen again, on the mean of so many seconds.
+_RAIN, _WEATHER_S = 0.5, 10.0
+# The same part: its ends are off by no more than this share of its length, and it runs so many lengths a second.
+_ALIKE, _RUNS = 0.15, 2.5
+_Cells: TypeAlias = NDArray[np.int32]
+_NONE = np.zeros((0, 4), np.int32)
+# Closing gaps has made parts a cell larger on each side.
+_CLOSED = np.array([1, 1, -1, -1], np.int32)
 
 
 class MotionDetector:
@@ -40,6 +51,8 @@ class MotionDetector:
         self._columns = np.zeros(0, np.uint16)
         self._cells = self._before = np.zeros((0, 0), np.float32)
         self._background = Background((0, 0))
+        self._parted, self._seen = _NONE, np.zeros(0, np.int64)
+        self._rain = 0.0
 
     def update(self, frame: Frame) -> Motion:
         """What moved since the background was learnt. The whole picture counts as moved when it is new."""
@@ -53,7 +66,7 @@ class MotionDetector:
         if fresh or not self._cells.size:
             return self._learn_anew()
         changed = self._background.update(self._cells, elapsed) / self._cells.size
-        return self._learn_anew() if changed > _SWITCHED else Motion(*self._parts(changed))
+        return self._learn_anew() if changed > _SWITCHED else Motion(*self._parts(changed, elapsed))
 
     def _begin(self, size: tuple[int, int]) -> None:
         w, h = self._size = size
@@ -63,30 +76,61 @@ class MotionDetector:
         self._columns = np.zeros(shape[1] * self._side, np.uint16)
         self._cells, self._before = (np.zeros(shape, np.float32) for _ in range(2))
         self._background = Background(shape)
+        self._parted, self._seen = _NONE, np.zeros(0, np.int64)
         self._ignored = _ignored(self._masks, shape)
 
     def _learn_anew(self) -> Motion:
         self._background.learn_anew(self._cells)
         return Motion(np.array([[0, 0, self._aspect, 1]], np.float32), 1.0)
 
-    def _parts(self, changed: float) -> tuple[Boxes, float, NDArray[np.bool_]]:
+    def _parts(self, changed: float, elapsed: float) -> tuple[Boxes, float, NDArray[np.bool_]]:
         """Bounding boxes of the connected parts, after closing gaps of a cell or two."""
         moved = np.where(self._ignored, np.uint8(0), self._background.mask) if changed else self._background.mask
         rows, columns = (_around(np.asarray(moved.any(axis=axis))) for axis in (1, 0))
         mask = moved[rows, columns]
         if not mask.size:
+            self._stay(_NONE, np.zeros(0, np.int64), elapsed)
             return np.zeros((0, 4), np.float32), changed, np.zeros(0, np.bool_)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(mask, _NEIGHBOURS), connectivity=8)
         # Counted before the gaps were closed: noise lights a cell or two somewhere in every picture.
         cells = np.bincount(labels[mask > 0], minlength=count)[1:]
         large = cells >= max(3, _LEAST_SHARE * moved.size)
-        parts = stats[1:][large]
-        corner, extent = parts[:, :2] + (columns.start, rows.start), parts[:, 2:4]
+        corner = stats[1:, :2] + (columns.start, rows.start)
+        boxes = np.hstack([corner, corner + stats[1:, 2:4]])[large]
+        stays = self._stay(boxes + _CLOSED, cells[large], elapsed)
+        large[large] = stays
         w, h = self._size or (1, 1)
         cell = np.tile([self._aspect * self._side / w, self._side / h], 2)
         step = self._cells[rows, columns] - self._before[rows, columns] - self._background.step
         stirring = np.bincount(labels[(np.abs(step) > FLOOR) & (mask > 0)], minlength=count)[1:][large] > 1
-        return np.asarray(np.hstack([corner, corner + extent]) * cell, np.float32), changed, stirring
+        return np.asarray(boxes[stays] * cell, np.float32), changed, stirring
+
+    def _stay(self, parts: _Cells, cells: NDArray[np.int64], elapsed: float) -> NDArray[np.bool_]:
+        """Which of the parts (n,) count: while it rains, snows or swarms, thin ones do when they are seen again."""
+        seen = _sightings(parts, self._parted, self._seen, elapsed)
+        self._parted, self._seen = parts, seen
+        wide = cells / np.maximum(_longest(parts), 1)
+        fleeting = seen < 1 + (wide < _THIN) + (wide < _THINNEST)
+        self._rain += (1 - np.exp(-elapsed / _WEATHER_S)) * (np.count_nonzero(fleeting) - self._rain)
+        return np.asarray(~fleeting | (self._rain < _RAIN), np.bool_)
+
+
+def _sightings(parts: _Cells, before: _Cells, seen: NDArray[np.int64], elapsed: float) -> NDArray[np.int64]:
+    """In how many pictures in a row each part (n,) has been there, this one included, as far as boxes tell.
+
+    `parts` (n, 4) are theirs, `before` (m, 4) those of the picture before, `seen` (m,) in how many those had been. Who
+    runs has moved on by some of their height, and is as tall as they were.
+    """
+    if not len(parts) or not len(before):
+        return np.ones(len(parts), np.int64)
+    long = _longest(parts)[:, None]
+    ends = np.abs(parts[:, None, (1, 3)] - before[None, :, (1, 3)]).max(axis=2) <= _ALIKE * long + 1
+    way = np.abs(parts[:, None, (0, 2)] - before[None, :, (0, 2)]).min(axis=2) <= _RUNS * elapsed * long + 1
+    return np.asarray(1 + np.where(ends & way, seen[None, :], 0).max(axis=1), np.int64)
+
+
+def _longest(parts: _Cells) -> NDArray[np.int32]:
+    return np.asarray((parts[:, 2:] - parts[:, :2]).max(axis=1), np.int32)
 
 
 def _around(any_there: NDArray[np.bool_]) -> slice:

@@ -96,7 +96,7 @@ class Post:
         rest, now = self._thread.camera.rest, self._clock.monotonic()
         if rest is None:
             return
-        rest.note(self.lane.calm, now)
+        rest.note(self.lane.calm, now, self.lane.restless)
         if frame.audited and self.lane.tracks is not None and len(self.lane.tracks):
             self._missed(rest, frame.pts, now)
 

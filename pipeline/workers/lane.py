@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.config import Camera, Detector
 from pipeline.frame import Frame
@@ -22,7 +23,7 @@ from pipeline.perceive.person import LOOKS, View, merge
 from pipeline.perceive.track import Tracker
 from pipeline.rules.incidents import Now, Origin, Rules
 from pipeline.types import Boxes, Detections, Incident, Moment, Region, Tracks
-from pipeline.workers.lane_settings import concerns, masks, sieve, tracking
+from pipeline.workers.lane_settings import concerns, masks, moves, sieve, tracking
 
 FEW_LOOKS = LOOKS[0]
 _CALM_S = 2.0
@@ -54,10 +55,12 @@ class Lane:
         self._rules = Rules(camera, origin)
         self._now = Now(Moment(0.0))
         self._busy_at: float | None = None
+        self.restless: NDArray[np.bool_] | None = None
+        """Where things move that are nobody (`perceive/restless.py`)."""
 
     @property
     def calm(self) -> bool:
-        """For two seconds of media time nothing has moved, nobody was followed, and nothing is open."""
+        """For two seconds nothing has moved that may be somebody, nobody was followed, and nothing is open."""
         return self._busy_at is not None and self._now.at.media - self._busy_at >= _CALM_S
 
     @property
@@ -68,9 +71,11 @@ class Lane:
     def look(self, frame: Frame) -> list[Region]:
         """What moved, and where the detector should therefore look. Nowhere: nothing moves, nobody is followed."""
         motion = self._motion.update(frame)
-        if len(motion.boxes) or self._busy_at is None:
+        looks = self._attention.regions(frame, motion, self._tracker.expected())
+        self.restless = self._attention.restless(frame.pts)
+        if self._busy_at is None or moves(motion, frame, self.restless):
             self._busy_at = frame.pts
-        return self._attention.regions(frame, motion, self._tracker.expected())
+        return looks
 
     def conclude(
         self, frame: Frame, people: Detections | None, decided: float | None, looked: Boxes | None = None

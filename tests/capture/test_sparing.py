@@ -58,7 +58,7 @@ class Watched:
         limit_s: float = 2.0,
         by_time: bool = False,
     ) -> None:
-        self.rest = Rest(lambda frame: stirring(frame.seq), limit_s)
+        self.rest = Rest(lambda frame, _: stirring(frame.seq), limit_s)
         self.rest.note(True, 0.0)
         self.told: list[int | None] = []
         self.lumas: dict[int, Pixels] = {}
@@ -287,4 +287,7 @@ def test_nothing_quiet_for_ten_minutes_is_said(coded):
     one.rest.note(True, 10.0)
     one.rest.note(False, 610.0)
     assert one.rest.against(609.0) is None
-    assert one.rest.against(620.0) == "for 10 minutes something has moved, or somebody been there, all the time"
+    assert one.rest.against(620.0) == (
+        "for 10 minutes something has moved, or somebody been there, all the time: "
+        "if it is nobody, hide it by a mask of motion"
+    )

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from benchmarks.corpus import resting as corpus
+from benchmarks.corpus.judge import compare
+from benchmarks.corpus.scenarios import scenarios
+from pipeline.catalogue import resolve
+from pipeline.perceive.person import PersonDetector, open_session
 from pipeline.simulate.mount import Mount
 from pipeline.simulate.scene import Play, hall, render
 from pipeline.simulate.scene.render import Codec
@@ -50,6 +56,24 @@ def mounted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RtspServ
     server.mount("for-ever", folder / "one.mp4", restart_on_play=True)
     with server:
         yield server, mounts
+
+
+@pytest.mark.parametrize("weather", ["trees and a banner", "rain"])
+def test_a_yard_with_trees_or_rain_comes_to_rest_and_misses_nobody(weather: str, tmp_path: Path) -> None:
+    scene = corpus.later(next(one for one in scenarios() if one.name == weather), 45.0)
+    clip = scene.record(tmp_path / "scene.mp4", "h264", 25)
+    model = resolve("builtin", {})
+    detector = PersonDetector(open_session(model), model.entry)
+    resting: dict[float, bool] = {}
+    playing = corpus.Played(clip, scene.watched, detector, 5.0)
+    for at, _ in playing:
+        assert playing.rest is not None
+        resting[at] = playing.rest.resting
+    score = compare(playing.told, scene.expected, 5.0)
+    assert (score.misses, score.extras) == (Counter(), Counter())
+    # Key frames come once a second, pictures five times.
+    assert any(rests for at, rests in resting.items() if 25 < at < 45)
+    assert playing.decoded < 0.8 * playing.pictures
 
 
 @pytest.mark.timeout(180)

@@ -30,6 +30,9 @@ from pipeline.perceive.background_kernels import (
 )
 from pipeline.perceive.motion import MotionDetector
 from pipeline.perceive.motion_kernels import cell_means
+from pipeline.simulate.scene import Play, yard
+from pipeline.simulate.scene.render import Scene
+from pipeline.simulate.scene.weather import Weather
 from pipeline.types import Motion
 from tests import slow
 from tests.conftest import ROOT
@@ -509,3 +512,70 @@ def test_the_background_goes_along_with_a_camera_that_turns():
         told.append(background.update(np.ascontiguousarray(seen[:, moved : moved + 80]), 1 / FPS))
     assert told[-2 * FPS :] == [0] * 2 * FPS
     assert sum(told) < 100
+
+
+def rain(luma: NDArray[np.float32], streaks: int, make: np.random.Generator) -> NDArray[np.float32]:
+    """Bright streaks all over the picture, a pixel or two wide and slanted, elsewhere in each picture."""
+    picture = luma.copy()
+    for x, y, long in make.uniform((0, 0, 0.03 * H), (W, H, 0.09 * H), (streaks, 3)):
+        cv2.line(picture, (int(x), int(y)), (int(x - 0.15 * long), int(y + long)), 235.0, 1, cv2.LINE_AA)
+    return picture
+
+
+def walker(luma: NDArray[np.float32], at: float, tall: int, speed: float) -> NDArray[np.float32]:
+    """Somebody dark, `tall` pixels, who goes so many of their heights a second to the right."""
+    x = round(40 + at * speed * tall)
+    luma[300 - tall : 300, x : x + tall // 3] = 30
+    return luma
+
+
+def test_rain_is_no_motion():
+    """As the scene generator draws it, after some seconds in which it is learnt that it rains."""
+    wet = Scene(yard.PLACE, Play(60.0, weather=Weather(light=0.8, noise=2.0, rain=90)), (960, 540))
+    luma = (cv2.cvtColor(wet.picture(n / FPS, n), cv2.COLOR_BGR2GRAY) for n in range(40 * FPS))
+    moved = [len(one.boxes) > 0 for one in motions(np.asarray(one, np.uint8) for one in luma)]
+    assert np.mean(moved[5 * FPS :]) <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("tall", "speed", "least"), [(30, 0.8, 0.7), (30, 2.3, 0.7), (60, 0.8, 0.9), (60, 2.3, 0.9), (150, 0.8, 0.95)]
+)
+def test_and_who_walks_or_runs_in_it_is_seen(tall: int, speed: float, least: float):
+    """Also the smallest who count, 6 % of the picture's height, who are about as thin as its streaks."""
+    make, begins = random(8), 10 * FPS
+    seconds = min(4.0, (W - 100) / (speed * tall))
+    there = range(begins, begins + round(seconds * FPS))
+
+    def pictures() -> Iterator[NDArray[np.uint8]]:
+        for n in range(there.stop):
+            luma = rain(scene(), 12, make)
+            yield noisy(walker(luma, (n - begins) / FPS, tall, speed) if n in there else luma, 2, make)
+
+    told = motions(pictures())
+    on_it = [_covers(told[n], 40 + (n - begins) / FPS * speed * tall + tall / 6, 300 - tall / 2) for n in there]
+    assert any(on_it[:5])
+    assert np.mean(on_it) >= least
+
+
+def _covers(motion: Motion, x: float, y: float) -> bool:
+    boxes = motion.boxes * H
+    return bool(((boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])).any())
+
+
+@pytest.mark.parametrize(("wide", "streaks", "first"), [(4, 12, 2), (8, 12, 1), (4, 0, 0), (8, 0, 0)])
+def test_in_rain_what_is_a_cell_thin_counts_when_it_is_seen_again(wide: int, streaks: int, first: int):
+    """A pole that is carried upright: two cells wide, or one. When it does not rain it counts at once."""
+    make, begins = random(8), 10 * FPS
+
+    def pictures() -> Iterator[NDArray[np.uint8]]:
+        for n in range(14 * FPS):
+            luma = rain(scene(), streaks, make)
+            if n >= begins:
+                x = 100 + 4 * (n - begins)
+                luma[100:220, x : x + wide] = 250
+            yield np.rint(luma).astype(np.uint8)
+
+    told = motions(pictures())[begins:]
+    there = [_covers(one, 100 + 4 * n + wide / 2, 160) for n, one in enumerate(told)]
+    assert there.index(True) == first
+    assert np.mean(there[3:]) > 0.8

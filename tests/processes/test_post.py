@@ -25,7 +25,7 @@ SILENCE_S = 10.0
 @dataclass
 class Capture:
     recorded: bool = False
-    rest: Rest = field(default_factory=lambda: Rest(lambda _: False, 2.0))
+    rest: Rest = field(default_factory=lambda: Rest(lambda *_: False, 2.0))
 
 
 class Thread:
