@@ -94,8 +94,13 @@ MUTATIONS = [
         "_APART_S, _KNOWN_S = 6, 0.0, 6e9",
         "perceive/test_restless.py",
     ),
-    Mutation("perceive/motion.py", "(self._rain < _RAIN)", "True", "perceive/test_motion.py -k rain"),
-    Mutation("perceive/motion.py", "~fleeting | (self._rain < _RAIN)", "~fleeting", "perceive/test_motion.py -k thin"),
+    Mutation("perceive/motion.py", "(self._rain < _RAIN)", "True", "perceive/test_motion.py::test_rain_is_no_motion"),
+    Mutation(
+        "perceive/motion.py",
+        "~fleeting | (self._rain < _RAIN)",
+        "~fleeting",
+        "perceive/test_motion.py::test_in_rain_what_is_a_cell_thin_counts_when_it_is_seen_again",
+    ),
     Mutation(
         "perceive/affinity.py", "_SLICE = 0.75", "_SLICE = 0.99", "perceive/test_affinity.py perceive/test_track.py"
     ),
