@@ -35,6 +35,7 @@ from pipeline.simulate.scene import yard as empty
 from pipeline.simulate.server import RtspServer
 from pipeline.sinks.message import Event
 from pipeline.sinks.outbox import Outbox
+from pipeline.types import CameraState
 
 QUIET = {"quiet-1": "qp", "quiet-2": "qp", "quiet-3": "qp", "noisy-1": "crf", "noisy-2": "crf", "noisy-3": "crf"}
 BUSY = ("busy-1", "busy-2")
@@ -93,7 +94,9 @@ def _watched(folder: Path, clips: dict[str, Path], within_s: float, seconds: flo
         file.write_text(yaml.safe_dump(config))
         run = subprocess.Popen([sys.executable, "-m", "pipeline", "run", str(file), "--log-level", "WARNING"])
         try:
-            until(lambda: sum(one["state"] == "watching" for one in status(folder / "var")["cameras"].values()) == 8)
+            until(
+                lambda: sum(CameraState(one["state"]).sees for one in status(folder / "var")["cameras"].values()) == 8
+            )
             time.sleep(_SETTLE_S)
             first = len(_opened(folder))
             used, memory = load(run.pid, seconds), memory_mb(run.pid)
@@ -125,14 +128,14 @@ def _table(found: dict[str, dict[str, Any]], seconds: float) -> str:
         "|---|---:|---:|---:|---:|---|",
     ]
     for name, one in found.items():
-        states = [f"{camera['state']} ({camera['decodes']})" for camera in one["cameras"].values()]
+        states = [camera["state"] for camera in one["cameras"].values()]
         told = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
         waits = " / ".join(f"{wait:.2f}" for wait in np.percentile(one["waits"], (50, 99)))
         lines.append(f"| {name} | {one['cpu']:.0f} | {one['memory']:.0f} | {one['opened']} | {waits} | {told} |")
     lines += ["", "How the cameras that may rest are doing:", ""]
     for name, camera in found["resting"]["cameras"].items():
         why = camera["wakeful"] or ("its packets tell" if camera["packets"] == "" else camera["packets"])
-        lines.append(f"- {name}: {camera['state']} ({camera['decodes']}): {why}")
+        lines.append(f"- {name}: {camera['state']}: {why}")
     return "\n".join(lines)
 
 

@@ -24,6 +24,8 @@ import av
 import numpy as np
 import yaml
 
+from pipeline.types import CameraState
+
 _SETTLE_S = 8.0
 _MEASURE_S = 15.0
 _DEADLINE_S = 120.0
@@ -113,7 +115,7 @@ def status(var: Path) -> dict[str, Any]:
 
 
 def _watching(var: Path) -> int:
-    return sum(camera["state"] == "watching" for camera in status(var)["cameras"].values())
+    return sum(CameraState(camera["state"]).sees for camera in status(var)["cameras"].values())
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -184,10 +184,14 @@ class Incident:
 
 
 class CameraState(StrEnum):
-    """Where a camera is in its life; `bad_config` cameras are never opened, `overloaded` ones watched less often."""
+    """Where a camera is in its life; `bad_config` cameras are never opened, `overloaded` ones watched less often.
+
+    `watching (key frames)` is one that rests: nothing moves, and nothing but its key frames is decoded.
+    """
 
     OPENING = "opening"
     WATCHING = "watching"
+    RESTING = "watching (key frames)"
     OVERLOADED = "overloaded"
     WAITING = "waiting"
     STALLED = "stalled"
@@ -198,7 +202,7 @@ class CameraState(StrEnum):
     @property
     def sees(self) -> bool:
         """Whether its pictures come, and are analysed."""
-        return self in (CameraState.WATCHING, CameraState.OVERLOADED)
+        return self in (CameraState.WATCHING, CameraState.RESTING, CameraState.OVERLOADED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +211,9 @@ class CameraReport:
 
     Rates are frames a second over the last few seconds; `lag_s` is how late the newest frame came, against the
     fastest of this connection; `dropped` counts wanted frames that nobody analysed because there was no time for them.
-    `decodes` is what of the stream is decoded: a camera that rests has its key frames decoded; `wakeful` is why it does
-    not, and `packets` why the sizes of its packets do not tell that nothing moves (empty: they do). `audited` counts
-    parts that were passed over and analysed all the same, `audit_missed` those of them in which somebody was.
+    `wakeful` is why a camera does not rest, and `packets` why the sizes of its packets do not tell that nothing moves
+    (empty: they do). `audited` counts parts that were passed over and analysed all the same, `audit_missed` those of
+    them in which somebody was.
     """
 
     camera: str
@@ -231,7 +235,6 @@ class CameraReport:
     journal_waiting: int = 0
     error: str | None = None
     error_kind: str | None = None
-    decodes: Literal["all", "key frames"] = "all"
     wakeful: str | None = None
     packets: str | None = None
     audited: int = 0

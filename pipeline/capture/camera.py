@@ -143,9 +143,10 @@ class Camera:
         stream, tally = self._stream, self._tally
         error = tally.error
         over, rest = self._state is CameraState.OVERLOADED, None if self.recorded else self.rest
+        resting = self._state is CameraState.WATCHING and rest is not None and rest.resting
         return CameraReport(
             camera=self.config.name,
-            state=self._state,
+            state=CameraState.RESTING if resting else self._state,
             since=self._since,
             source=redact(self.config.url),
             fps_in=tally.rate.a_second(now),
@@ -159,7 +160,6 @@ class Camera:
             codec=tally.codec,
             error=str(error) if error else self._overload if over else None,
             error_kind=error.fault if error else "overload" if over else None,
-            decodes="key frames" if rest and rest.resting and self._state.sees else "all",
             wakeful=rest.against(now) if rest and self._state.sees else None,
             packets=rest.gate.why if rest and rest.gate and self._state.sees else None,
             audited=rest.audited if rest else 0,

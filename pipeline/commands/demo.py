@@ -28,6 +28,7 @@ from pipeline.commands.output import FAILED, errors_told, fail
 from pipeline.config import Detector
 from pipeline.places import temporary_folder
 from pipeline.simulate.server import RtspServer
+from pipeline.types import CameraState
 from pipeline.workers.detector import ready_model
 
 _STREAM = "zonewatch:demo"
@@ -125,7 +126,7 @@ def _watching(folder: Path) -> int:
         told = json.loads((folder / "var" / "alerts.db.status.json").read_text("utf-8"))
     except (OSError, ValueError):
         return 0
-    return sum(camera["state"] == "watching" for camera in told["cameras"].values())
+    return sum(CameraState(camera["state"]).sees for camera in told["cameras"].values())
 
 
 def _position(url: str) -> str:

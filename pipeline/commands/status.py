@@ -18,10 +18,12 @@ from pipeline.config import Config, load
 from pipeline.errors import JournalError
 from pipeline.processes.status import status_path
 from pipeline.sinks.outbox import Outbox
+from pipeline.types import CameraState
 
 # The supervisor writes once a second; an account older than this is not of now.
 _FRESH_S = 5.0
 _PIPE_WIDTH = 200
+_WELL = (CameraState.WATCHING, CameraState.RESTING, CameraState.ENDED, CameraState.STOPPED)
 
 
 def status(
@@ -85,7 +87,7 @@ def _alive(pid: int) -> bool:
 
 
 def _well(camera: dict[str, Any]) -> bool:
-    return camera["state"] in ("watching", "ended", "stopped") and camera["error_kind"] != "config"
+    return camera["state"] in _WELL and camera["error_kind"] != "config"
 
 
 def _show(told: dict[str, Any]) -> None:
@@ -101,7 +103,7 @@ def _show(told: dict[str, Any]) -> None:
             console.print(camera["error"] if named else f"{name}: {camera['error']}", markup=False)
         if camera["wakeful"]:
             console.print(f"{name}: all its pictures are decoded: {camera['wakeful']}", markup=False)
-        if camera["packets"] and camera["decodes"] != "all":
+        if camera["packets"] and camera["state"] == CameraState.RESTING:
             what = "the sizes of its packets do not tell whether anything moves"
             console.print(f"{name}: {what}: {camera['packets']}", markup=False)
     backlog, delivery = told["backlog"], told["delivery"]
@@ -122,7 +124,7 @@ def _table(cameras: dict[str, Any]) -> Table:
     for name, camera in cameras.items():
         table.add_row(
             name,
-            f"{camera['state']} ({camera['decodes']})" if camera["decodes"] != "all" else camera["state"],
+            camera["state"],
             f"{camera['fps_in']:.1f}",
             f"{camera['fps_analysed']:.1f}",
             str(camera["dropped"]),

@@ -162,7 +162,7 @@ def see_it_heal(system: System, found: Record, began: float) -> None:
 
 def is_well(system: System, name: str) -> bool:
     camera = system.camera(name)
-    return camera["state"] == "watching" and not camera["error"]
+    return camera["state"].startswith("watching") and not camera["error"]
 
 
 def all_arguments() -> str:

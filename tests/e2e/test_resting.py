@@ -18,6 +18,7 @@ from pipeline.simulate.mount import Mount
 from pipeline.simulate.scene import Play, hall, render
 from pipeline.simulate.scene.render import Codec
 from pipeline.simulate.server import RtspServer
+from pipeline.types import CameraState
 from tests.e2e import school, truth
 from tests.e2e.reader import of
 from tests.e2e.system import System, assert_whole, wait_for
@@ -88,7 +89,7 @@ def test_who_comes_to_a_camera_that_rests_is_told_as_by_one_that_does_not(
         cameras[name] = {"url": server.url(name), **watched}
     with System(tmp_path, cameras, {}) as system:
         for name in ("one", "two"):
-            wait_for(f"{name} to rest", lambda name=name: system.camera(name)["decodes"] == "key frames")
+            wait_for(f"{name} to rest", lambda name=name: system.camera(name)["state"] == CameraState.RESTING)
         wait_for("seldom's key frames", lambda: "apart" in (system.camera("seldom")["wakeful"] or ""))
         told = system.call("status").stdout
         assert told.count("watching (key frames)") == 2
@@ -97,7 +98,7 @@ def test_who_comes_to_a_camera_that_rests_is_told_as_by_one_that_does_not(
         )
         assert "never: all its pictures are decoded: `within_s` of a rule is 0" in told
         resting = system.camera("one")
-        assert resting["state"] == "watching"
+        assert resting["state"] == CameraState.RESTING
         assert resting["fps_in"] > 0.7 * school.FPS
         assert resting["decoded"] < 0.8 * system.camera("never")["decoded"]
         for name, mount in mounts.items():
@@ -119,7 +120,7 @@ def test_a_rule_that_cannot_wait_any_longer_wakes_the_camera(
     server, _ = mounted
     watched = school.watched(SETTING)
     with System(tmp_path, {"one": {"url": server.url("for-ever"), **watched}}, {}) as system:
-        wait_for("it to rest", lambda: system.camera("one")["decodes"] == "key frames")
+        wait_for("it to rest", lambda: system.camera("one")["state"] == CameraState.RESTING)
         system.told["cameras"]["one"]["rules"]["mat"]["within_s"] = 0
         system.write()
         wait_for("it to wake", lambda: system.camera("one")["wakeful"] == "`within_s` of a rule is 0")
