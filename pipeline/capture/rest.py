@@ -25,6 +25,7 @@ _GATE_S = 1.5
 """So late packets may tell that something moves."""
 _QUIET = 2
 """So many key frames in a row nothing has stirred in before a camera rests."""
+_HALVES = 3
 _AUDITED = 100
 """One in so many groups is decoded and analysed though it would have been passed over."""
 _DISTRUST_S = 3600.0
@@ -54,15 +55,14 @@ class Rest:
         self.group_s: float | None = None
         self._stirs = stirs
         self._calm_at: float | None = None
-        self._quiet = self._passed = 0
-        self._refused = ""
+        self._quiet = self._passed = self._halves = 0
         self._distrusted_until = float("-inf")
 
     def begin(self) -> None:
         """A new connection: what was known of its packets holds no longer."""
         self.resting = False
         self.gate = None
-        self._quiet, self._refused, self.group_s = 0, "", None
+        self._quiet, self._halves, self.group_s = 0, 0, None
 
     def note(self, calm: bool, now: float, restless: NDArray[np.bool_] | None = None) -> None:
         """What the analysis thinks: `calm` is nobody there, nothing open, nothing moving but in `restless` places."""
@@ -105,9 +105,11 @@ class Rest:
             self.group_s = groups.longest_s
         return self.calm and in_time and not groups.too_much and now >= self._distrusted_until
 
-    def refuse(self, why: str) -> None:
-        """Not on this connection."""
-        self._refused = why
+    def is_whole(self, whole: bool) -> bool:
+        """Whether a key frame could be decoded alone; one may be damaged, but not one after the other."""
+        self._halves = 0 if whole else self._halves + 1
+        self._quiet = self._quiet if whole else 0
+        return whole
 
     def audits(self) -> bool:
         """Whether the group that would be passed over now is analysed all the same."""
@@ -140,8 +142,8 @@ class Rest:
             return "`within_s` of a rule is 0"
         if now < self._distrusted_until:
             return "somebody came and went between two key frames (an audit found); it is tried again within the hour"
-        if self._refused:
-            return self._refused
+        if self._halves >= _HALVES:
+            return "its key frames are no whole pictures: turn off intra refresh, and slices sent apart, in the camera"
         if group is None:
             return "how often it sends key frames is not known yet"
         if group > limit * _TOLERANCE:

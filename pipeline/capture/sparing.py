@@ -21,7 +21,6 @@ from pipeline.capture.tape import Stamp
 
 _BEFORE_S = 2.0
 """Packets tell this much later, at most, that something moves."""
-_NOT_WHOLE = "its key frames are no whole pictures: turn off intra refresh, and slices sent apart, in the camera"
 
 
 class Eyes(Protocol):
@@ -81,9 +80,9 @@ class Sparing:
             self._open_gate(one.picture)
             if not one.picture.key_frame or not self._is_first(one):
                 continue
-            if not is_whole(one.picture):
-                rest.refuse(_NOT_WHOLE)
-            elif self._eyes.stirs(one, rest):
+            if not rest.is_whole(is_whole(one.picture)):
+                continue
+            if self._eyes.stirs(one, rest):
                 self._by_gate = False
             elif rest.may_begin(groups, came.monotonic):
                 if self._by_gate and rest.gate is not None:
@@ -112,10 +111,7 @@ class Sparing:
             yield None
             return
         one = self._decoder.alone(packet, came)
-        if one is None:
-            rest.refuse(_NOT_WHOLE)
-            yield from self._wake()
-        elif self._eyes.stirs(one, rest):
+        if not rest.is_whole(one is not None) or one is None or self._eyes.stirs(one, rest):
             yield from self._wake()
         elif rest.audits():
             yield from self._between(audited=True)

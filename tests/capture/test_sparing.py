@@ -261,24 +261,29 @@ def test_where_the_connection_breaks_what_lies_undecoded_is_decoded_first(coded)
     assert one.numbers == [*range(21), 30, *range(40, 47)]
 
 
-def test_a_damaged_key_frame_wakes_it(coded, tmp_path: Path):
-    """It comes in two parts, as some servers send it: the first alone is no whole picture."""
+@pytest.mark.parametrize("damaged", [{40}, {50, 60, 70}])
+def test_a_damaged_key_frame_wakes_it_and_several_keep_it_awake(coded, tmp_path: Path, damaged: set[int]):
+    """They come in two parts, as some servers send them: the first alone is no whole picture."""
     clip, half = coded("h264"), tmp_path / "half.mkv"
     with av.open(str(clip)) as source, av.open(str(half), "w") as sink:
         video = source.streams.video[0]
         stream = sink.add_stream_from_template(video)
         for n, packet in enumerate(one for one in source.demux(video) if one.size):
             data = bytes(packet)
-            # A length before each NAL unit: the slice's is kept, most of its bytes are zero.
-            cut = av.Packet(data[: len(data) // 4] + bytes(len(data) - len(data) // 4)) if n == 40 else av.Packet(data)
-            cut.pts, cut.dts, cut.time_base = packet.pts, packet.dts, packet.time_base
-            cut.is_keyframe = packet.is_keyframe
-            cut.stream = stream
-            sink.mux(cut)
+            # A length stands before each NAL unit: the slice's is kept, most of its bytes are zero.
+            spoilt = data[: len(data) // 4] + bytes(len(data) - len(data) // 4)
+            sent = av.Packet(spoilt if n in damaged else data)
+            sent.pts, sent.dts, sent.time_base = packet.pts, packet.dts, packet.time_base
+            sent.is_keyframe, sent.stream = packet.is_keyframe, stream
+            sink.mux(sent)
     one = Watched(half).run()
-    assert [number for number in one.told if number is not None][:31] == [*range(21), *range(30, 40)]
-    assert not any(one.rested[40:])
-    assert "no whole pictures" in str(one.rest.against(8.0))
+    first = min(damaged)
+    told = [*range(21), *range(30, first, 10), *range(first - 9, first)]
+    assert one.numbers[: len(told)] == told
+    assert one.rested[first - 1]
+    assert not any(one.rested[first + 1 : first + 20])
+    assert one.rested[79] is (len(damaged) == 1)
+    assert ("no whole pictures" in str(one.rest.against(8.0))) is (len(damaged) == 3)
 
 
 def test_nothing_quiet_for_ten_minutes_is_said(coded):
