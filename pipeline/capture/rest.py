@@ -26,6 +26,7 @@ _GATE_S = 1.5
 _QUIET = 2
 """So many key frames in a row nothing has stirred in before a camera rests."""
 _HALVES = 3
+"""So many damaged ones in a row are no accident."""
 _AUDITED = 100
 """One in so many groups is decoded and analysed though it would have been passed over."""
 _DISTRUST_S = 3600.0
@@ -89,13 +90,12 @@ class Rest:
 
     def due(self, groups: Groups) -> bool:
         """Whether the key frame that came just now is to be looked at: the next one would come too late."""
-        next_one = groups.longest_s
+        self.group_s = next_one = groups.longest_s
         reach = _SELDOM_S if self.trusts_gate else min(_LOOK_S, self.limit_s)
         return next_one is None or groups.span_s + next_one > reach * _TOLERANCE
 
     def may_begin(self, groups: Groups, now: float) -> bool:
         """Whether nothing speaks against it."""
-        self.group_s = groups.longest_s
         return self.calm and self._quiet >= _QUIET and not groups.too_much and not self._against(now)
 
     def may_go_on(self, groups: Groups, now: float) -> bool:

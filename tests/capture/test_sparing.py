@@ -173,6 +173,12 @@ def test_a_rule_that_cannot_wait_for_the_next_key_frame_keeps_it_awake(coded, li
     assert why.startswith("`within_s` of a rule is 0" if not limit_s else "its key frames are 1.0 s apart: set its key")
 
 
+def test_a_busy_camera_has_nothing_against_it_but_that(coded):
+    one = Watched(coded("h264"), lambda _: True).run()
+    assert one.numbers == list(range(COUNT))
+    assert one.rest.against(8.0) is None
+
+
 def test_groups_longer_than_four_seconds_are_decoded_whatever_rules_allow(tmp_path: Path):
     clip = make_clip(tmp_path / "long.mkv", fps=FPS, seconds=20, gop=50)
     one = Watched(clip, limit_s=60).run()
