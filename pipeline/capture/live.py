@@ -5,6 +5,7 @@ Not here: when to try again (`camera.py`).
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from typing import Any
@@ -32,8 +33,8 @@ _READ_SHARE = 0.4
 _MICROSECONDS = 1e6
 _STILL = ("_pipe", "image2")
 """How libav calls the formats of single pictures."""
-_WATCHED_S, _BUSY = 1.5, 0.05
-"""Of so many seconds, a reader that has time spends more than this share waiting for packets."""
+_SPAN_S, _SPANS, _BUSY = 0.5, 3, 0.05
+"""Of so many spans of so many seconds, a reader that has time spends more than this share waiting for packets."""
 _ENOUGH = {"probesize": "500000", "analyzeduration": "1000000"}
 # Waits for nothing but the stream's description: the first key frame is not spent on guessing. Never `nobuffer`, which
 # throws the probed packets away, key frame included.
@@ -74,6 +75,7 @@ class Live:
         self._reach: Reach | None = None
         self._since = clock.monotonic()
         self._waited = 0.0
+        self._spans: deque[tuple[float, float]] = deque(maxlen=_SPANS)
 
     @property
     def recorded(self) -> bool:
@@ -152,10 +154,13 @@ class Live:
     def _time(self, waited_s: float) -> None:
         """`busy` is a reader that never has to wait: it takes longer for the pictures than they take to come."""
         self._waited += waited_s
-        elapsed = self._clock.monotonic() - self._since
-        if elapsed >= _WATCHED_S:
-            self.busy = self._waited < _BUSY * elapsed
-            self._since, self._waited = self._clock.monotonic(), 0.0
+        now = self._clock.monotonic()
+        if now - self._since < _SPAN_S:
+            return
+        self._spans.append((now - self._since, self._waited))
+        self._since, self._waited = now, 0.0
+        passed, waited = (sum(each) for each in zip(*self._spans, strict=True))
+        self.busy = len(self._spans) == _SPANS and waited < _BUSY * passed
 
     def _open(self) -> InputContainer:
         camera, url = self._camera, self._camera.url.reveal()
