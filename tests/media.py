@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -41,6 +42,15 @@ def make_clip(
             frame = av.VideoFrame.from_ndarray(luma, format="gray").reformat(format=stream.pix_fmt)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    return path
+
+
+def turned(clip: Path, path: Path, matrix: tuple[int, int, int, int]) -> Path:
+    """The MP4 `clip` with another display matrix (a, b, c, d) in its track header, as telephones write it."""
+    raw, (a, b, c, d) = bytearray(clip.read_bytes()), matrix
+    at = raw.index(b"tkhd") + 4 + 40
+    raw[at : at + 36] = struct.pack(">9i", a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
+    path.write_bytes(raw)
     return path
 
 

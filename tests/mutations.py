@@ -83,6 +83,9 @@ MUTATIONS = [
     Mutation(
         "capture/rest.py", "_SELDOM_S if self.trusts_gate else min(_LOOK_S", "min(_LOOK_S", "capture/test_gate.py"
     ),
+    Mutation(
+        "capture/turning.py", "if unknown and (picture.key_frame or upright):", "if True:", "capture/test_planes.py"
+    ),
     Mutation("capture/backoff.py", "wait * (1 - self._chance() / 2)", "wait", "capture/test_camera.py"),
     Mutation("capture/reach.py", "host_of(url) in self._hosts", "True", "capture/test_web.py"),
     Mutation("capture/container.py", "width * height > camera.max_pixels", "False", "capture/test_web.py"),

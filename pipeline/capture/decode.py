@@ -22,12 +22,13 @@ from pipeline.capture.decoder import Decoder, Shown
 from pipeline.capture.faults import source_error
 from pipeline.capture.gop import Came
 from pipeline.capture.live import Live
-from pipeline.capture.planes import Turn, planes, turned
+from pipeline.capture.planes import planes
 from pipeline.capture.recordings import Recordings
 from pipeline.capture.rest import Rest
 from pipeline.capture.sparing import Sparing
 from pipeline.capture.tape import Doubts, Stamp
 from pipeline.capture.timeline import Placed, Timeline
+from pipeline.capture.turning import Turning
 from pipeline.clock import Clock
 from pipeline.config import Camera
 from pipeline.errors import SourceFault
@@ -100,7 +101,7 @@ class Stream:
         self._sample: Fraction | None = None
         self._decoder: Decoder | None = None
         self._sparing: Sparing | None = None
-        self._turn = Turn()
+        self._turning = Turning()
         self._container = source.next()
         self.progress_at = clock.monotonic()
 
@@ -180,7 +181,7 @@ class Stream:
         video = playing(container)
         if video is None:
             return
-        self._untimed, self._turn, self._corrupt = 0, Turn(), self.corrupt
+        self._untimed, self._turning, self._corrupt = 0, Turning(), self.corrupt
         self._decoder = decoder = Decoder(self._camera, video)
         self._sparing = None if rest is None or self.recorded else Sparing(decoder, rest, self)
         for one, *following in self._with_ahead(self._pictures(container, video, decoder)):
@@ -227,7 +228,6 @@ class Stream:
             raise
 
     def _frame(self, shown: Shown, following: list[Stamp]) -> Frame | None:
-        self._turn = turned(shown.picture, self._turn)
         if shown.stamp.shown is None and not self._source.ahead and not self._timeless():
             return None
         placed, received = self._source.place(shown.stamp, following, shown.came)
@@ -248,7 +248,7 @@ class Stream:
         )
 
     def _view(self, picture: av.VideoFrame, pts: float) -> Frame:
-        turn = turned(picture, self._turn)
+        turn = self._turning.of(picture)
         luma, chroma, full_range = planes(picture, turn)
         self.size = size = luma.shape[1], luma.shape[0]
         sample = 1 / self._sample if self._sample and turn.transposed else self._sample

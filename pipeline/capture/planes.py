@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
 
 import av
 import numpy as np
-from av.sidedata.sidedata import Type as SideDataType
 from av.video.reformatter import ColorRange
 
 from pipeline.types import Pixels
@@ -39,23 +36,6 @@ def planes(picture: av.VideoFrame, turn: Turn | None = None) -> tuple[Pixels, tu
     turn = turn or Turn()
     upright = chroma and (turn.of(chroma[0]), turn.of(chroma[1]))
     return turn.of(luma), upright, full_range
-
-
-def turned(picture: av.VideoFrame, before: Turn) -> Turn:
-    """By the display matrix (container, EXIF, or SEI of the stream), to the nearest quarter of a turn.
-
-    What a stream says of one picture holds for the next ones, as it did `before`, until a key frame says nothing of it
-    (H.264, D.2.27); cameras say it with each key frame. The matrix' first two rows (a, b, u) and (c, d, v) send the
-    point (x, y) to (ax + cy, bx + dy).
-    """
-    told = cast(Iterable[Any], picture.side_data)
-    matrix = next((bytes(data) for data in told if data.type is SideDataType.DISPLAYMATRIX), None)
-    if matrix is None or len(matrix) < 20:
-        return Turn() if picture.key_frame else before
-    a, b, _, c, d = struct.unpack("<5i", matrix[:20])
-    if abs(a) + abs(d) >= abs(b) + abs(c):
-        return Turn(False, a < 0, d < 0)
-    return Turn(True, c < 0, b < 0)
 
 
 def _stored(picture: av.VideoFrame) -> tuple[Pixels, tuple[Pixels, Pixels] | None, bool]:

@@ -11,6 +11,7 @@ from av.video.reformatter import ColorRange
 from pipeline.capture.planes import planes
 from pipeline.frame import Frame
 from tests.capture.conftest import opened
+from tests.media import make_clip, turned
 
 
 def picture(format_name: str, size: tuple[int, int] = (318, 238)) -> av.VideoFrame:
@@ -85,3 +86,23 @@ def test_grey_video_has_no_chroma():
 def test_ten_bit_video_becomes_eight():
     frame, eight = frame_of(picture("yuv420p10le")), frame_of(picture("yuv420p"))
     assert np.abs(frame.luma.astype(int) - eight.luma).max() <= 1
+
+
+@pytest.mark.parametrize("on_its_side", [False, True])
+def test_a_picture_that_nobody_has_any_longer_is_freed_at_once(tmp_path: Path, on_its_side: bool):
+    """PyAV's pictures and their side data hold each other: megabytes that the garbage collector may never come by."""
+    clip = make_clip(tmp_path / "clip.mp4", seconds=20, gop=5)
+    if on_its_side:
+        clip = turned(clip, tmp_path / "turned.mp4", (0, 1, -1, 0))
+    gc.collect()
+    gc.disable()
+    try:
+        with opened(clip) as stream:
+            held = [0] * 200
+            for number, frame in enumerate(stream):
+                assert frame.size == ((240, 320) if on_its_side else (320, 240))
+                held[number] = sum(isinstance(one, av.VideoFrame) for one in gc.get_objects())
+    finally:
+        gc.enable()
+    # The next three tell where a picture belongs; those of turned key frames are collected from time to time.
+    assert max(held) <= (24 if on_its_side else 7)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import struct
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import groupby, pairwise
@@ -20,7 +19,7 @@ from pipeline.errors import SourceError, SourceFault
 from pipeline.frame import Frame
 from pipeline.simulate.media import read_clip
 from tests.capture.conftest import opened
-from tests.media import frame_number, make_clip
+from tests.media import frame_number, make_clip, turned
 
 EIGHT = datetime(2026, 11, 23, 8, 15, tzinfo=UTC).timestamp()
 
@@ -312,6 +311,7 @@ QUARTERS = {
     "upside down": (-1, 0, 0, -1),
     "to the left": (0, -1, 1, 0),
     "mirrored": (-1, 0, 0, 1),
+    "as in water": (1, 0, 0, -1),
 }
 
 
@@ -319,18 +319,14 @@ QUARTERS = {
 def test_a_video_is_seen_turned_as_players_show_it(tmp_path: Path, name: str):
     """The movie's display matrix is written into its track header, as telephones do."""
     plain = seen(make_clip(tmp_path / "plain.mp4"))[7]
-    a, b, c, d = QUARTERS[name]
-    raw = bytearray((tmp_path / "plain.mp4").read_bytes())
-    at = raw.index(b"tkhd") + 4 + 40
-    raw[at : at + 36] = struct.pack(">9i", a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
-    (tmp_path / "turned.mp4").write_bytes(raw)
-    frame = seen(tmp_path / "turned.mp4")[7]
+    frame = seen(turned(tmp_path / "plain.mp4", tmp_path / "turned.mp4", QUARTERS[name]))[7]
     wanted = {
         "upright": plain.luma,
         "to the right": np.rot90(plain.luma, -1),
         "upside down": np.rot90(plain.luma, 2),
         "to the left": np.rot90(plain.luma, 1),
         "mirrored": plain.luma[:, ::-1],
+        "as in water": plain.luma[::-1],
     }[name]
     np.testing.assert_array_equal(frame.luma, wanted)
     assert frame.size == wanted.shape[::-1]
@@ -350,9 +346,9 @@ def test_what_a_camera_says_of_its_key_frames_holds_for_the_pictures_between_the
         told += HALF_A_TURN if part.startswith(key) and told.count(key) * 5 < until else b""
         told += part
     (tmp_path / "turned.264").write_bytes(told)
-    plain, turned = seen(tmp_path / "clip.264"), seen(tmp_path / "turned.264")
-    assert len(turned) == 30
-    for number, (right, frame) in enumerate(zip(plain, turned, strict=True)):
+    plain, shown = seen(tmp_path / "clip.264"), seen(tmp_path / "turned.264")
+    assert len(shown) == 30
+    for number, (right, frame) in enumerate(zip(plain, shown, strict=True)):
         wanted = right.luma[::-1, ::-1] if number < until else right.luma
         np.testing.assert_array_equal(frame.luma, wanted)
 
