@@ -27,7 +27,8 @@ from pipeline.rules.incidents import Origin
 from pipeline.simulate.scene.play import Figure
 from pipeline.types import Incident
 from pipeline.workers.lane import Lane, turn
-from pipeline.workers.lane_settings import stirring, told_within
+from pipeline.workers.lane_settings import told_within
+from pipeline.workers.stirring import stirring
 
 
 class Sent:

@@ -20,7 +20,8 @@ from pipeline.logs import Counted, redact
 from pipeline.rules.incidents import Origin
 from pipeline.types import CameraReport, CameraState, Incident
 from pipeline.workers.lane import Lane
-from pipeline.workers.lane_settings import stirring, told_within
+from pipeline.workers.lane_settings import told_within
+from pipeline.workers.stirring import stirring
 
 log = logging.getLogger(__name__)
 

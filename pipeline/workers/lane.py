@@ -23,7 +23,8 @@ from pipeline.perceive.person import LOOKS, View, merge
 from pipeline.perceive.track import Tracker
 from pipeline.rules.incidents import Now, Origin, Rules
 from pipeline.types import Boxes, Detections, Incident, Moment, Region, Tracks
-from pipeline.workers.lane_settings import concerns, masks, moves, sieve, tracking
+from pipeline.workers.lane_settings import concerns, masks, sieve, tracking
+from pipeline.workers.stirring import moves
 
 FEW_LOOKS = LOOKS[0]
 _CALM_S = 2.0

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-
-import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.config import Camera, Detector
-from pipeline.frame import Frame
-from pipeline.perceive.motion import MotionDetector
-from pipeline.perceive.restless import calm
 from pipeline.perceive.sieve import Sieve
 from pipeline.perceive.sweep import Concern
 from pipeline.perceive.track_settings import REMEMBER_S, TrackerSettings
-from pipeline.types import Motion, Point
+from pipeline.types import Point
 
 
 def masks(camera: Camera, *kinds: str) -> list[tuple[Point, ...]]:
@@ -39,23 +32,6 @@ def concerns(camera: Camera) -> list[Concern]:
         least = max([camera.smallest, *(h.min or 0.0 for h in (camera.person_height, rule.person_height) if h)])
         found.append(Concern((min(xs), min(ys), max(xs), max(ys)), least))
     return found
-
-
-def stirring(camera: Camera) -> Callable[[Frame, NDArray[np.bool_] | None], bool]:
-    """Whether a key frame shows anything that those before it did not: a background that knows nothing else.
-
-    What moves in restless places is nothing.
-    """
-    motion = MotionDetector(masks(camera, "motion", "privacy"))
-    return lambda frame, restless: moves(motion.update(frame), frame, restless)
-
-
-def moves(motion: Motion, frame: Frame, restless: NDArray[np.bool_] | None) -> bool:
-    """Whether anything moves outside of restless places (`perceive/restless.py`)."""
-    if restless is None:
-        return len(motion.boxes) > 0
-    x1, y1, x2, y2 = (motion.boxes[:, edge].tolist() for edge in range(4))
-    return not calm(list(zip(x1, y1, x2, y2, strict=True)), frame.aspect, restless)
 
 
 def told_within(camera: Camera) -> float:
