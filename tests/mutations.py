@@ -77,7 +77,7 @@ MUTATIONS = [
     Mutation("capture/decoder.py", "and not picture.is_corrupt", "", "capture/test_sparing.py"),
     Mutation("workers/lane.py", "if self.open_incidents or len(", "if len(", "processes/test_post.py"),
     Mutation("workers/lane.py", "_CALM_S = 2.0", "_CALM_S = 0.0", "processes/test_post.py"),
-    Mutation("capture/gate.py", "_QUIET_BITS = 1.0", "_QUIET_BITS = 100.0", "capture/test_gate.py"),
+    Mutation("capture/gate.py", "_QUIET_BITS = 1.0", "_QUIET_BITS = 1e6", "capture/test_gate.py"),
     Mutation("capture/gate.py", "if tall > self._smallest:", "if False:", "capture/test_gate.py"),
     Mutation("capture/sparing.py", "groups.key_before(_BEFORE_S)", "0", "capture/test_gate.py"),
     Mutation(
