@@ -106,14 +106,15 @@ class Slowed:
     def open(self, camera: Camera, clock: Clock, timeline: Timeline) -> Stream:
         """As `open_stream`."""
         stream = open_stream(camera, clock, timeline)
-        decode = stream._decode
+        seen = stream._source.packet_seen
 
-        def slowly(packet: Any) -> Any:
+        def slowly(packet: Any, waited_s: float) -> None:
+            """The packet has come, and is decoded after this."""
+            seen(packet, waited_s)
             if self.on and packet.size:
                 time.sleep(1 / (_SLOWNESS * FPS))
-            return decode(packet)
 
-        stream._decode = slowly  # type: ignore[method-assign]
+        stream._source.packet_seen = slowly  # type: ignore[method-assign]
         return stream
 
 

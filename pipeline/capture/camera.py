@@ -131,8 +131,8 @@ class Camera:
             f"camera {self.config.name}: reading {self.config.url}: stuck, no picture for too long. Connecting anew.",
         )
         self._say(error)
-        timeline = copy.copy(self._timeline)
-        heir = Camera(self.config, self._mailbox, self._clock, self._open_stream, timeline, self.rest)
+        timeline, rest = copy.copy(self._timeline), copy.copy(self.rest)
+        heir = Camera(self.config, self._mailbox, self._clock, self._open_stream, timeline, rest)
         heir._backoff, heir._sampler, heir._load = self._backoff, self._sampler, self._load
         heir._tally = self._tally.copy(self._stream)
         heir._enter(CameraState.STALLED)

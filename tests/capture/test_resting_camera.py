@@ -103,6 +103,15 @@ def test_a_frozen_camera_is_lost_and_rests_anew_when_it_is_back(resting: Resting
     assert resting.report.connections >= 2
 
 
+def test_who_takes_over_from_a_stuck_thread_rests_for_itself(resting: Resting):
+    """The stuck one may come back, and must not change what the other does."""
+    heir = resting.thread.camera.abandon()
+    assert heir.rest is not None
+    assert heir.rest is not resting.rest
+    resting.rest.resting = not heir.rest.resting
+    assert heir.rest.resting is not resting.rest.resting
+
+
 def test_where_the_connection_breaks_what_was_kept_is_shown_first(resting: Resting, server: RtspServer):
     wait_for(lambda: resting.frames and time.time() - resting.frames[-1].received > 0.5)
     shown = len(resting.frames)
