@@ -24,7 +24,7 @@ from pipeline.config import Camera, Config
 from pipeline.frame import Frame
 from pipeline.perceive.person import PersonDetector
 from pipeline.rules.incidents import Origin
-from pipeline.simulate.scene.play import Figure
+from pipeline.simulate.scene.play import Figure, Play
 from pipeline.types import Incident
 from pipeline.workers.lane import Lane, turn
 from pipeline.workers.lane_settings import told_within
@@ -120,7 +120,11 @@ def run(
 
 def later(row: Scenario, seconds: float) -> Scenario:
     """The same, after so long in which nobody is there."""
-    play = row.play
+    return replace(row, play=play_later(row.play, seconds))
+
+
+def play_later(play: Play, seconds: float) -> Play:
+    """The same, with so much before it in which nothing happens."""
     weather = play.weather
     if weather.switched_at is not None:
         weather = replace(weather, switched_at=weather.switched_at + seconds)
@@ -131,7 +135,7 @@ def later(row: Scenario, seconds: float) -> Scenario:
         replace(car, drive=replace(car.drive, start=car.drive.start + seconds, end=car.drive.end + seconds))
         for car in play.cars
     )
-    return replace(row, play=replace(play, seconds=play.seconds + seconds, figures=figures, cars=cars, weather=weather))
+    return replace(play, seconds=play.seconds + seconds, figures=figures, cars=cars, weather=weather)
 
 
 def _later(figure: Figure, seconds: float) -> Figure:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from benchmarks.corpus.scenarios import scenarios
 from pipeline.catalogue import resolve
 from pipeline.perceive.person import PersonDetector, open_session
 from pipeline.simulate.mount import Mount
-from pipeline.simulate.scene import Play, hall, render
+from pipeline.simulate.scene import hall, render
 from pipeline.simulate.scene.render import Codec
 from pipeline.simulate.server import RtspServer
 from pipeline.types import CameraState
@@ -34,18 +33,7 @@ CAMERAS: dict[str, tuple[Codec, float, float]] = {
 }
 
 
-def later(play: Play, seconds: float) -> Play:
-    """The same, after so long in which nobody is there."""
-    figures = (
-        replace(
-            one, stays=tuple(replace(stay, start=stay.start + seconds, end=stay.end + seconds) for stay in one.stays)
-        )
-        for one in play.figures
-    )
-    return replace(play, seconds=play.seconds + seconds, figures=tuple(figures))
-
-
-SETTING = hall.PLACE, later(hall.PASSING, EMPTY_S)
+SETTING = hall.PLACE, corpus.play_later(hall.PASSING, EMPTY_S)
 
 
 @pytest.fixture(scope="module")
