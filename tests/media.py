@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 
 import av
@@ -27,8 +28,12 @@ def make_clip(
     bframes: int = 0,
     gop: int = 10,
     title: str = "",
+    **options: str,
 ) -> Path:
-    """Render `seconds` of moving shapes to `path`; a key frame every `gop` pictures, and no other."""
+    """Render `seconds` of moving shapes to `path`; a key frame every `gop` pictures, and no other.
+
+    More options are FFmpeg's for the encoder.
+    """
     with av.open(str(path), "w") as container:
         if title:
             container.metadata["title"] = title
@@ -37,7 +42,7 @@ def make_clip(
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         stream.gop_size = gop
         stream.time_base = Fraction(1, fps)
-        stream.options = {**_OPTIONS.get(codec, {}), "bf": str(bframes)}
+        stream.options = {**_OPTIONS.get(codec, {}), "bf": str(bframes), **options}
         for luma in pictures(size, round(seconds * fps)):
             frame = av.VideoFrame.from_ndarray(luma, format="gray").reformat(format=stream.pix_fmt)
             container.mux(stream.encode(frame))
@@ -52,6 +57,26 @@ def turned(clip: Path, path: Path, matrix: tuple[int, int, int, int]) -> Path:
     raw[at : at + 36] = struct.pack(">9i", a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
     path.write_bytes(raw)
     return path
+
+
+def transport_stream(clip: Path, folder: Path, shift: Callable[[int], float]) -> Path:
+    """The clip as MPEG-TS, picture n stamped `shift(n)` seconds late: pieces of one shift each, one after the other."""
+    target, number = folder / "clip.ts", 0
+    with av.open(str(clip)) as read:
+        stream = read.streams.video[0]
+        packets = [packet for packet in read.demux(stream) if packet.dts is not None]
+        for late, piece in groupby(packets, lambda packet: shift(packets.index(packet))):
+            number += 1
+            part = folder / f"{number}.ts"
+            with av.open(str(part), "w", format="mpegts", options={"mpegts_copyts": "1"}) as write:
+                copy = write.add_stream_from_template(stream)
+                for packet in piece:
+                    ticks = round((late + 1) / packet.time_base)
+                    packet.pts, packet.dts, packet.stream = packet.pts + ticks, packet.dts + ticks, copy
+                    write.mux(packet)
+            with target.open("ab") as whole:
+                whole.write(part.read_bytes())
+    return target
 
 
 def pictures(size: tuple[int, int], count: int) -> Iterator[NDArray[np.uint8]]:

@@ -75,7 +75,9 @@ MUTATIONS = [
     ),
     Mutation("capture/sparing.py", "yield from self.finish()", "pass", "capture/test_sparing.py"),
     Mutation("capture/decoder.py", "and not picture.is_corrupt", "", "capture/test_sparing.py"),
-    Mutation("workers/lane.py", "if self.open_incidents or len(", "if len(", "processes/test_post.py"),
+    Mutation(
+        "workers/lane.py", "return not self.open_incidents and not len", "return not len", "processes/test_post.py"
+    ),
     Mutation("workers/lane.py", "_CALM_S = 2.0", "_CALM_S = 0.0", "processes/test_post.py"),
     Mutation("capture/gate.py", "_QUIET_BITS = 1.0", "_QUIET_BITS = 1e6", "capture/test_gate.py"),
     Mutation("capture/gate.py", "if tall > self._smallest:", "if False:", "capture/test_gate.py"),
@@ -162,6 +164,14 @@ MUTATIONS = [
     Mutation("sinks/redis_stream.py", "if mark ~= ARGV[2] then return mark end", "", "sinks/test_redis_stream.py"),
     Mutation("sinks/redis_stream.py", 'if group["name"].startswith(FEEDS):', "if True:", "sinks/test_redis_stream.py"),
     Mutation("sinks/message.py", 'data["revision"] += 1', "pass", "sinks/test_message.py processes/test_teller.py"),
+    # replay
+    Mutation("capture/reels.py", "_REORDERED_S = 1.0", "_REORDERED_S = 1e6", "capture/test_reels.py"),
+    Mutation("workers/stretch.py", "at - WARM_S", "at", "workers/test_stretch.py"),
+    Mutation("workers/seam.py", "_SAME_PLACE = 0.5", "_SAME_PLACE = 1.0", "workers/test_seam.py"),
+    Mutation("workers/seam.py", "-one[1], one[0]", "one[0]", "workers/test_seam.py"),
+    Mutation("workers/seam.py", "if one.at <= self._until:", "if False:", "workers/test_seam.py"),
+    Mutation("workers/exhaustive.py", "known.remove(same)", "pass", "workers/test_exhaustive.py"),
+    Mutation("workers/exhaustive.py", "self.rule == other.rule and", "", "workers/test_exhaustive.py"),
     # workers
     Mutation("processes/worker.py", "_STUCK_LIMIT = 3", "_STUCK_LIMIT = 300", "processes/test_worker.py"),
     Mutation("processes/worker.py", "self._teller.close_orphans(camera.name)", "pass", "processes/test_worker.py"),

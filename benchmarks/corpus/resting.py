@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
-import av
-from av.container import InputContainer
-
 from benchmarks.corpus.judge import Score, compare
 from benchmarks.corpus.scenarios import Expected, Scenario
-from pipeline.capture.container import open_video
 from pipeline.capture.decode import Stream
-from pipeline.capture.gop import Came
+from pipeline.capture.reels import Reels, survey
 from pipeline.capture.rest import Rest
 from pipeline.capture.sampler import Sampler
-from pipeline.capture.tape import Stamp
-from pipeline.capture.timeline import Placed
 from pipeline.clock import SystemClock
-from pipeline.config import Camera, Config
+from pipeline.config import Config
 from pipeline.frame import Frame
 from pipeline.perceive.person import PersonDetector
 from pipeline.rules.incidents import Origin
@@ -29,32 +24,6 @@ from pipeline.types import Incident
 from pipeline.workers.lane import Lane, turn
 from pipeline.workers.lane_settings import told_within
 from pipeline.workers.stirring import stirring
-
-
-class Sent:
-    """The source of one file, for `Stream`: like a camera's, it holds no picture back to see what comes next."""
-
-    recorded = False
-    ahead = 0
-    told_by = None
-
-    def __init__(self, camera: Camera) -> None:
-        self._camera = camera
-        self._opened = False
-
-    def next(self) -> InputContainer | None:
-        if self._opened:
-            return None
-        self._opened = True
-        return open_video(self._camera, str(self._camera.url.path))
-
-    def broke(self, error: av.error.FFmpegError) -> None:
-        raise error
-
-    def place(self, stamp: Stamp, _following: Sequence[Stamp], _came: Came) -> tuple[Placed | None, float | None]:
-        return (None if stamp.shown is None else Placed(stamp.shown, None, None)), None
-
-    def packet_seen(self, packet: av.Packet[av.VideoStream], waited_s: float) -> None: ...
 
 
 class Played:
@@ -80,7 +49,8 @@ class Played:
 
     def __iter__(self) -> Iterator[tuple[float, Stream]]:
         at = 0.0
-        with Stream(self.camera, SystemClock(), Sent(self.camera)) as stream:
+        reels = survey(self.camera, [self.camera.url.path], UTC) or ()
+        with Stream(self.camera, SystemClock(), Reels(self.camera, reels, 0.0)) as stream:
             for frame in stream.frames(self.rest):
                 self.pictures += 1
                 self.rested += self.rest is not None and self.rest.resting
@@ -98,7 +68,7 @@ class Played:
             return
         rest.note(lane.calm, frame.pts, lane.restless)
         if frame.audited and lane.tracks is not None and len(lane.tracks):
-            rest.missed += 1
+            rest.missed_somebody(frame.pts, frame.pts)
         if (why := rest.against(frame.pts)) and why not in self.why:
             self.why.append(why)
 

@@ -56,7 +56,12 @@ class _Source(Protocol):
     def ahead(self) -> int: ...
 
     @property
+    def spares(self) -> bool: ...
+
+    @property
     def told_by(self) -> WallFrom | None: ...
+
+    def came(self, packet: av.Packet[av.VideoStream], /) -> Came | None: ...
 
     def place(self, stamp: Stamp, following: Sequence[Stamp], came: Came, /) -> tuple[Placed | None, float | None]: ...
 
@@ -183,7 +188,7 @@ class Stream:
             return
         self._untimed, self._turning, self._corrupt = 0, Turning(), self.corrupt
         self._decoder = decoder = Decoder(self._camera, video)
-        self._sparing = None if rest is None or self.recorded else Sparing(decoder, rest, self)
+        self._sparing = Sparing(decoder, rest, self) if rest is not None and self._source.spares else None
         for one, *following in self._with_ahead(self._pictures(container, video, decoder)):
             if one is None:
                 self.progress_at = self._clock.monotonic()
@@ -216,7 +221,9 @@ class Stream:
         asked, sparing = self._clock.monotonic(), self._sparing
         try:
             for packet in container.demux(video):
-                came = Came(self._clock.wall(), self._clock.monotonic())
+                came = self._source.came(packet)
+                if came is None:
+                    continue
                 self._source.packet_seen(packet, came.monotonic - asked)
                 yield from sparing.take(packet, came) if sparing else decoder.pictures(packet, came)
                 decoder.shed(self.lag_s if self.busy else 0.0, _SHED_S, _SHED_UNTIL_S)

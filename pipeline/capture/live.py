@@ -83,6 +83,11 @@ class Live:
         return self._distant is not None
 
     @property
+    def spares(self) -> bool:
+        """Whether what need not be looked at need not be decoded: a recording is read once."""
+        return self._distant is None
+
+    @property
     def ahead(self) -> int:
         """So many pictures to come help to place one."""
         return AHEAD if self._distant else 0
@@ -122,6 +127,10 @@ class Live:
             what = f"the recording breaks off: {error.strerror}"
             raise source_error(self._camera, SourceFault.LOST, "reading", what, hint) from None
         raise self._elsewhere("reading") or reading_failed(self._camera, error) from None
+
+    def came(self, _packet: object) -> Came:
+        """When a packet came: now."""
+        return Came(self._clock.wall(), self._clock.monotonic())
 
     def place(self, stamp: Stamp, following: Sequence[Stamp], came: Came) -> tuple[Placed | None, float | None]:
         """Where a frame belongs, and when it came (wall)."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -143,9 +143,17 @@ class Recordings:
 
     ahead = AHEAD
     recorded = True
+    spares = False
 
-    def __init__(self, camera: Camera, zone: tzinfo = UTC, start: float | None = None) -> None:
+    def __init__(
+        self,
+        camera: Camera,
+        zone: tzinfo = UTC,
+        start: float | None = None,
+        warn: Callable[..., None] = log.warning,
+    ) -> None:
         self._camera = camera
+        self._log = warn
         self._start = start
         self._all = _in_order(self._files(camera.url.path), zone)
         self._ahead = self._all[::-1]
@@ -186,7 +194,19 @@ class Recordings:
         one = self._playing
         if one is not None and one.tape.pictures:
             where = f"{one.recording.path} after {one.tape.position:.1f} s"
-            log.warning("camera %s: %s: %s. Its rest is left out.", self._camera.name, where, error.strerror)
+            self._log("camera %s: %s: %s. Its rest is left out.", self._camera.name, where, error.strerror)
+
+    def wind(self, zero: float, last: float, interval: float, pictures: int) -> tuple[Recording, float]:
+        """This one has been read without showing its pictures, from the first stamp to the last; where it begins."""
+        one = self._playing
+        if one is None:
+            raise ValueError("no recording plays")
+        one.tape.wind(zero, last, interval, pictures)
+        return one.recording, one.begin
+
+    def came(self, _packet: object) -> Came:
+        """When a packet was read, which is of no interest."""
+        return Came(0.0, 0.0)
 
     def place(self, stamp: Stamp, following: Sequence[Stamp], _came: Came) -> tuple[Placed | None, float | None]:
         """Where a picture belongs; None if it repeats one. When it was read is of no interest."""
@@ -205,7 +225,7 @@ class Recordings:
         """What is to be played; a folder that somebody thinks is whole may not be, and that is said."""
         videos, others = videos_in(path) if path.is_dir() else ([path], [])
         if others:
-            log.warning("camera %s: %s: left out: %s", self._camera.name, path, told(others, path))
+            self._log("camera %s: %s: left out: %s", self._camera.name, path, told(others, path))
         return videos
 
     def _following(self) -> Recording | None:
@@ -233,7 +253,7 @@ class Recordings:
         begin = recording.start - self._base
         if (over := self._end - begin) > _OVERLAP_S:
             what = f"begins {over:.0f} s before the recording before it ends; it is played after that, in its own time"
-            log.warning("camera %s: %s: %s.", self._camera.name, recording.path, what)
+            self._log("camera %s: %s: %s.", self._camera.name, recording.path, what)
         return max(self._end, begin)
 
     def _finish(self) -> None:
@@ -253,17 +273,17 @@ class Recordings:
         doubts, where = one.tape.doubts, f"camera {self._camera.name}: {one.recording.path}"
         if is_short(one.read_s, one.promised_s) or is_cut(one.recording.path):
             of = f" of {one.promised_s:.1f}" if is_short(one.read_s, one.promised_s) else ""
-            log.warning("%s: it is cut off, or damaged in its end: %.1f%s s could be read.", where, one.read_s, of)
+            self._log("%s: it is cut off, or damaged in its end: %.1f%s s could be read.", where, one.read_s, of)
         if doubts.undated:
             rate = 1 / one.tape.interval if one.tape.interval else 0.0
-            log.warning("%s: %d pictures have no times; taken for %.4g a second.", where, doubts.undated, rate)
+            self._log("%s: %d pictures have no times; taken for %.4g a second.", where, doubts.undated, rate)
         if doubts.stray:
-            log.warning("%s: %d pictures have times that cannot be right, and follow the others.", where, doubts.stray)
+            self._log("%s: %d pictures have times that cannot be right, and follow the others.", where, doubts.stray)
 
     def _leave_out(self, error: SourceError) -> None:
         self._failure = error
         if len(self._all) > 1:
-            log.warning("%s The other recordings go on.", error)
+            self._log("%s The other recordings go on.", error)
 
     def _error(self, fault: SourceFault, what: str, hint: str, shown: str = "") -> SourceError:
         return source_error(self._camera, fault, "reading", what, hint, shown)

@@ -57,7 +57,7 @@ class Rest:
         self._stirs = stirs
         self._calm_at: float | None = None
         self._quiet = self._passed = self._halves = 0
-        self._distrusted_until = float("-inf")
+        self._distrusted_until = self._missed_at = float("-inf")
 
     def begin(self) -> None:
         """A new connection: what was known of its packets holds no longer."""
@@ -119,10 +119,17 @@ class Rest:
         self.audited += 1
         return True
 
-    def missed_somebody(self, now: float) -> None:
-        """In a group that was audited somebody was, and its key frames did not tell."""
-        self.missed += 1
-        self._distrusted_until = now + _DISTRUST_S
+    def missed_somebody(self, at: float, now: float) -> bool:
+        """In an audited picture, of media second `at`, somebody is; True once for each part that is audited.
+
+        Its key frames did not tell.
+        """
+        news = at - self._missed_at > LONGEST_S  # the pictures of a part follow each other closely
+        self._missed_at = at
+        if news:
+            self.missed += 1
+            self._distrusted_until = now + _DISTRUST_S
+        return news
 
     def against(self, now: float) -> str | None:
         """Why it does not rest, if it does not and more than a moment's business is the cause."""

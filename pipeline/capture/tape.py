@@ -75,6 +75,10 @@ class Tape:
             return None
         return self._take(self._stepped(step, interval), stamp, told)
 
+    def wind(self, zero: float, last: float, interval: float, pictures: int) -> None:
+        """So many pictures with plain stamps, of which the last two are `interval` seconds apart, have gone by."""
+        self._zero, self.position, self.interval, self.pictures = zero, last - zero, interval, pictures
+
     def _told(self, stamp: Stamp) -> float | None:
         return stamp.decoded if self._by_order else stamp.shown
 

@@ -17,10 +17,12 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from pipeline import logs
 from pipeline.capture.length import length_s
-from pipeline.clock import SystemClock
+from pipeline.clock import SystemClock, rfc3339
 from pipeline.commands.output import MISUSED, errors_told, fail
 from pipeline.config import Camera, Loaded, Url, load, too_seldom
+from pipeline.processes.replaying import side_by_side, usable_cores
 from pipeline.sinks.message import canonical, cloud_event
+from pipeline.types import Incident
 from pipeline.workers.replay import Step
 from pipeline.workers.replay import replay as play
 
@@ -36,6 +38,12 @@ def replay(
     start: Annotated[
         str | None, typer.Option(help="When the first picture was taken, as 2026-11-23T08:15:00; the site's time.")
     ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, help="So many processes play parts of it. Else one for each core.")
+    ] = None,
+    exhaustive: Annotated[
+        bool, typer.Option(help="Look at every picture, and add what only that tells; takes several times as long.")
+    ] = False,
 ) -> None:
     """Play recordings through a camera's rules, as fast as it goes; incidents come out as JSON lines."""
     logs.setup("WARNING")
@@ -48,7 +56,8 @@ def replay(
                 typer.echo(f"zonewatch: rule {name}: {seldom}: some of it will be missed.", err=True)
         began = _time(start, ZoneInfo(loaded.config.site.timezone))
         with _lines(out) as lines, _progress(paths) as shown:
-            for step in play(loaded.config, chosen, paths, fps, began):
+            players = side_by_side(jobs or usable_cores())
+            for step in play(loaded.config, chosen, paths, fps, began, exhaustive, players):
                 for incident in step.incidents:
                     lines.write(canonical(cloud_event(incident, loaded.config.site.id, None)) + "\n")
                 shown.at(step)
@@ -112,24 +121,29 @@ def _lines(out: Path | None) -> Iterator[TextIO]:
 
 
 class _Shown:
-    """The progress bar, and the last line."""
+    """The progress bar, what is found on its way, and the last line."""
 
     def __init__(self, bar: Progress, total: float | None) -> None:
         self._clock = SystemClock()
         self._began = self._said = self._clock.monotonic()
         self._bar = bar
-        self._task = bar.add_task("replay", total=total, speed="")
+        self._task = bar.add_task("replay", total=total, speed="", found="")
         self.step = Step(0.0, 0, 0, [])
-        self.opened = 0
+        self.opened = self.hits = 0
 
     def at(self, step: Step) -> None:
         """Redraw a few times a second at most."""
         self.step = step
         self.opened += sum(incident.revision == 1 for incident in step.incidents)
+        self.hits += len(step.hits)
+        if self._bar.console.is_terminal:
+            for hit in step.hits:
+                self._bar.console.print(_hit(hit), highlight=False, markup=False)
         now = self._clock.monotonic()
         if now - self._said > 0.2:
             self._said = now
-            self._bar.update(self._task, completed=step.media_s, speed=f"{self.speed():.1f}×")
+            found = f"{self.hits} found" if self.hits else ""
+            self._bar.update(self._task, completed=step.media_s, speed=f"{self.speed():.1f}×", found=found)
 
     def speed(self) -> float:
         """Seconds of video a second."""
@@ -138,10 +152,18 @@ class _Shown:
     def summary(self) -> str:
         """One line."""
         step = self.step
+        missed = f"; {step.missed} of {step.audited} audits found somebody: use --exhaustive" if step.missed else ""
         return (
-            f"{step.media_s:.1f} s of video at {self.speed():.1f} times its speed: "
-            f"{step.decoded} pictures, {step.analysed} analysed, {self.opened} incidents{_doubtful(step.doubtful)}"
+            f"{step.media_s:.1f} s of video at {self.speed():.1f} times its speed: {step.decoded} pictures decoded, "
+            f"{step.analysed} analysed, {self.opened} incidents{_doubtful(step.doubtful)}{missed}"
         )
+
+
+def _hit(incident: Incident) -> str:
+    """A line for people, while the rest is still being looked for."""
+    minutes, seconds = divmod(incident.at.media, 60)
+    wall = f" {rfc3339(incident.at.wall)}" if incident.at.wall is not None else ""
+    return f"{minutes:4.0f}:{seconds:04.1f}{wall}  {incident.rule}: {incident.trigger} {incident.zone or incident.line}"
 
 
 def _doubtful(counts: Mapping[str, int]) -> str:
@@ -167,6 +189,7 @@ def _progress(videos: Sequence[Path]) -> Iterator[_Shown]:
         TaskProgressColumn(),
         TextColumn("{task.fields[speed]}"),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[found]}"),
         console=console,
         transient=True,
         disable=not console.is_terminal,

@@ -11,7 +11,7 @@ from pipeline.capture.camera import Camera as Capture
 from pipeline.capture.camera_thread import CameraThread
 from pipeline.capture.decode import open_stream
 from pipeline.capture.mailbox import Mailbox
-from pipeline.capture.rest import LONGEST_S, Rest
+from pipeline.capture.rest import Rest
 from pipeline.capture.tally import Rate
 from pipeline.clock import Clock
 from pipeline.config import Camera
@@ -51,7 +51,6 @@ class Post:
         self._failures = 0
         self._failure = ""
         self._complaints = Counted(log, every_s=60.0)
-        self._missed_at = float("-inf")
 
     @property
     def camera(self) -> Camera:
@@ -98,17 +97,10 @@ class Post:
         if rest is None:
             return
         rest.note(self.lane.calm, now, self.lane.restless)
-        if frame.audited and self.lane.tracks is not None and len(self.lane.tracks):
-            self._missed(rest, frame.pts, now)
-
-    def _missed(self, rest: Rest, at: float, now: float) -> None:
-        """Once for each part that was audited: its pictures follow each other closely."""
-        if at - self._missed_at > LONGEST_S:
-            rest.missed_somebody(now)
-            log.warning(
-                "camera %s: it rested while somebody was there; it is watched in full for an hour", self.camera.name
-            )
-        self._missed_at = at
+        somebody = self.lane.tracks is not None and len(self.lane.tracks) > 0
+        if frame.audited and somebody and rest.missed_somebody(frame.pts, now):
+            name = self.camera.name
+            log.warning("camera %s: it rested while somebody was there; it is watched in full for an hour", name)
 
     def reconfigure(self, camera: Camera, origin: Origin) -> list[Incident]:
         """New zones, lines and rules, which may want to be told sooner."""

@@ -65,6 +65,16 @@ class Lane:
         return self._busy_at is not None and self._now.at.media - self._busy_at >= _CALM_S
 
     @property
+    def deserted(self) -> bool:
+        """Nobody is followed, and nothing is open."""
+        return not self.open_incidents and not len(self._tracker.expected().boxes)
+
+    @property
+    def now(self) -> Now:
+        """The moment that was concluded last."""
+        return self._now
+
+    @property
     def open_incidents(self) -> int:
         """How many incidents are open."""
         return self._rules.open_incidents
@@ -87,7 +97,7 @@ class Lane:
             people = self._recognised(frame, self._sieve.counting(people, frame.aspect))
         self.tracks = self._tracker.update(people, frame.pts, frame.aspect, looked)
         told = self._rules.update(self.tracks, self._now)
-        if self.open_incidents or len(self._tracker.expected().boxes):
+        if not self.deserted:
             self._busy_at = frame.pts
         return told
 

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable
 from datetime import UTC, datetime
-from itertools import groupby, pairwise
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,7 +18,7 @@ from pipeline.errors import SourceError, SourceFault
 from pipeline.frame import Frame
 from pipeline.simulate.media import read_clip
 from tests.capture.conftest import opened
-from tests.media import frame_number, make_clip, turned
+from tests.media import frame_number, make_clip, transport_stream, turned
 
 EIGHT = datetime(2026, 11, 23, 8, 15, tzinfo=UTC).timestamp()
 
@@ -216,26 +215,6 @@ def test_a_recording_that_changes_size_goes_on(clips: Path, tmp_path: Path):
     shutil.copy(clips / "small.mp4", tmp_path / "2.mp4")
     with opened(tmp_path) as stream:
         assert {frame.size for frame in stream} == {(320, 240), (160, 120)}
-
-
-def transport_stream(clip: Path, folder: Path, shift: Callable[[int], float]) -> Path:
-    """The clip as MPEG-TS, picture n stamped `shift(n)` seconds late: pieces of one shift each, one after the other."""
-    target, number = folder / "clip.ts", 0
-    with av.open(str(clip)) as read:
-        stream = read.streams.video[0]
-        packets = [packet for packet in read.demux(stream) if packet.dts is not None]
-        for late, piece in groupby(packets, lambda packet: shift(packets.index(packet))):
-            number += 1
-            part = folder / f"{number}.ts"
-            with av.open(str(part), "w", format="mpegts", options={"mpegts_copyts": "1"}) as write:
-                copy = write.add_stream_from_template(stream)
-                for packet in piece:
-                    ticks = round((late + 1) / packet.time_base)
-                    packet.pts, packet.dts, packet.stream = packet.pts + ticks, packet.dts + ticks, copy
-                    write.mux(packet)
-            with target.open("ab") as whole:
-                whole.write(part.read_bytes())
-    return target
 
 
 def seen(path: Path) -> list[Frame]:

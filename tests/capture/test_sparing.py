@@ -255,7 +255,7 @@ def test_one_in_a_hundred_groups_is_looked_at_all_the_same(coded):
 
 def test_who_was_missed_keeps_the_camera_awake_for_an_hour(coded):
     one = Watched(coded("h264"))
-    one.rest.missed_somebody(0.0)
+    one.rest.missed_somebody(0.0, 0.0)
     assert one.run().numbers == list(range(COUNT))
     assert "an audit found" in str(one.rest.against(3599.0))
     one.rest.note(True, 3600.0)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
 import pytest
 
+from tests.conftest import ROOT
 from tests.e2e import school, truth
 from tests.e2e.replaying import events, replay, write_config
 from tests.e2e.system import assert_whole
@@ -45,6 +49,38 @@ def test_replay_gives_the_same_bytes_twice(config: Path, passing: Path, tmp_path
     assert first.returncode == again.returncode == 0
     assert first.stdout.encode() == (tmp_path / "again.jsonl").read_bytes() != b""
     assert again.stdout == ""
+
+
+def test_more_processes_and_all_pictures_change_no_byte(config: Path, passing: Path) -> None:
+    plain = replay(config, "passing", passing)
+    for options in (("--jobs", "1"), ("--jobs", "2", "--exhaustive")):
+        assert replay(config, "passing", passing, options=options).stdout == plain.stdout != ""
+    assert replay(config, "passing", passing, options=("--jobs", "0")).returncode == 2
+
+
+def test_a_terminal_shows_what_is_found_while_the_rest_is_looked_for(config: Path, passing: Path) -> None:
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "pipeline", "replay", str(passing), "--config", str(config), "--camera", "passing"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, cwd=ROOT) as running:
+        os.close(theirs)
+        shown = _read(ours)
+        assert running.stdout is not None
+        told = running.stdout.read()
+    assert running.returncode == 0
+    assert "mat: enter mat" in shown
+    assert "1 found" in shown or "2 found" in shown
+    assert told.count(b"\n") == len(events(replay(config, "passing", passing)))
+
+
+def _read(terminal: int) -> str:
+    shown = b""
+    try:
+        while more := os.read(terminal, 65536):
+            shown += more
+    except OSError:  # the other end is closed
+        pass
+    os.close(terminal)
+    return shown.decode()
 
 
 def test_a_person_who_is_there_from_the_first_picture_is_reported(
