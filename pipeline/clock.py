@@ -44,6 +44,11 @@ class SimulatedClock:
         self._monotonic += seconds
 
 
+def cpu_s() -> float:
+    """Seconds of CPU that this process has taken."""
+    return time.process_time()
+
+
 def rfc3339(wall: float | None) -> str | None:
     """Unix seconds as `2026-11-23T08:15:00.123Z`; None stays None."""
     if wall is None:

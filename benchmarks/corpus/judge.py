@@ -34,13 +34,15 @@ class Score:
     """Of one or many runs: how many incidents there were, were told, and were right; and which went wrong.
 
     `late_s` is when each right one was told, beyond the moment from which it is one (`confirm_s` or the dwell) and one
-    picture; `people` and `switched` count figures, and those of them whose track became another figure's.
+    picture; `onset_s` how far off its beginning is; `people` and `switched` count figures, and those of them whose
+    track became another figure's.
     """
 
     expected: int = 0
     told: int = 0
     right: int = 0
     late_s: list[float] = field(default_factory=list)
+    onset_s: list[float] = field(default_factory=list)
     people: int = 0
     switched: int = 0
     misses: Counter[str] = field(default_factory=Counter)
@@ -53,6 +55,7 @@ class Score:
             self.right + other.right,
         )
         self.late_s += other.late_s
+        self.onset_s += other.onset_s
         self.people, self.switched = self.people + other.people, self.switched + other.switched
         self.misses += other.misses
         self.extras += other.extras
@@ -64,6 +67,10 @@ class Score:
     @property
     def precision(self) -> float:
         return self.right / self.told if self.told else 1.0
+
+    @property
+    def onset_p95(self) -> float:
+        return float(np.percentile(self.onset_s, 95)) if self.onset_s else 0.0
 
     @property
     def late_p95(self) -> float:
@@ -107,6 +114,7 @@ def compare(told: Sequence[tuple[Incident, float]], expected: Sequence[Expected]
         true = min(mine, key=lambda one: abs(one.at - began))
         free.remove(true)
         score.right += 1
+        score.onset_s.append(abs(true.at - began))
         confirmed = incident.why.get("seconds", incident.why.get("confirm_s", 0.4))
         score.late_s.append(when - true.at - confirmed - 1 / fps)
     score.misses.update(f"{one.rule} at {one.at:.0f} s" for one in free)

@@ -188,7 +188,10 @@ class Stream:
             return
         self._untimed, self._turning, self._corrupt = 0, Turning(), self.corrupt
         self._decoder = decoder = Decoder(self._camera, video)
-        self._sparing = Sparing(decoder, rest, self) if rest is not None and self._source.spares else None
+        if rest is not None and self._source.spares:
+            self._sparing = Sparing(decoder, rest, self, timed=not self.recorded)
+        else:
+            self._sparing = None
         for one, *following in self._with_ahead(self._pictures(container, video, decoder)):
             if one is None:
                 self.progress_at = self._clock.monotonic()
@@ -201,6 +204,9 @@ class Stream:
 
     def _with_ahead(self, pictures: Iterator[Shown | None]) -> Iterator[list[Shown | None]]:
         """Each picture with as many of the next ones as help to place it; what was decoded before an error counts."""
+        if not self._source.ahead:
+            yield from ([one] for one in pictures)
+            return
         held: deque[Shown | None] = deque()
         try:
             for one in pictures:
@@ -218,7 +224,7 @@ class Stream:
             held.popleft()
 
     def _pictures(self, container: InputContainer, video: av.VideoStream, decoder: Decoder) -> Iterator[Shown | None]:
-        asked, sparing = self._clock.monotonic(), self._sparing
+        asked, sparing, live = self._clock.monotonic(), self._sparing, not self.recorded
         try:
             for packet in container.demux(video):
                 came = self._source.came(packet)
@@ -226,9 +232,10 @@ class Stream:
                     continue
                 self._source.packet_seen(packet, came.monotonic - asked)
                 yield from sparing.take(packet, came) if sparing else decoder.pictures(packet, came)
-                decoder.shed(self.lag_s if self.busy else 0.0, _SHED_S, _SHED_UNTIL_S)
-                self._check_progress()
-                asked = self._clock.monotonic()
+                if live:
+                    decoder.shed(self.lag_s if self.busy else 0.0, _SHED_S, _SHED_UNTIL_S)
+                    self._check_progress()
+                    asked = self._clock.monotonic()
         except av.error.FFmpegError:
             if sparing is not None:
                 yield from sparing.finish()
@@ -278,6 +285,6 @@ class Stream:
 
     def _check_progress(self) -> None:
         silent = self._clock.monotonic() - self.progress_at
-        if not self.recorded and silent > self._patience_s[self.decoded > 0]:
+        if silent > self._patience_s[self.decoded > 0]:
             what = "packets come, but no picture can be decoded"
             raise source_error(self._camera, SourceFault.STALLED, "decoding", what, "Trying again.")

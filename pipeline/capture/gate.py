@@ -18,6 +18,8 @@ import numpy as np
 _WINDOW_S, _TIMES, _BEYOND, _HOLD_S = 1.0, 5.0, 1.5, 2.0
 # What is weighed counts as quiet when so much later nothing is known to have moved: who has just come may not be known.
 _LATER_S = 3.0
+# It judges itself anew so often, seconds.
+_JUDGED_S = 4.0
 # Before so long, and so many groups, nothing is said; so much is remembered.
 _WARM_S, _LEAST_GROUPS, _HISTORY_S = 20.0, 4, 120.0
 _LEAST_WEIGHTS, _MOST_WEIGHTS, _LEAST_MEANS, _SIZES = 4, 240, 20, 256
@@ -50,7 +52,7 @@ class PacketGate:
         self._offset = macroblocks * _OFFSET
         self._place = 0
         self._began: float | None = None
-        self._until = self._deaf_until = float("-inf")
+        self._until = self._deaf_until = self._judged_at = float("-inf")
         self._window: deque[tuple[float, float]] = deque()
         self._sum = 0.0
         self._weights: list[deque[float]] = [deque(maxlen=_MOST_WEIGHTS) for _ in range(len(_PLACES) + 1)]
@@ -68,7 +70,9 @@ class PacketGate:
         if key:
             self._place = 0
             self._keys.append(size)
-            self._judge_itself(at)
+            if at - self._judged_at >= _JUDGED_S:
+                self._judged_at = at
+                self._judge_itself(at)
             return at < self._until
         self._place += 1
         place, weight = bisect_right(_PLACES, self._place), math.log2(size + self._offset)
@@ -108,7 +112,7 @@ class PacketGate:
                 self._means.append(self._unsure.popleft())
 
     def _judge_itself(self, at: float) -> None:
-        """With each key packet: what quiet packets weigh, how much that varies, and who would stand out of it."""
+        """With a key packet: what quiet packets weigh, how much that varies, and who would stand out of it."""
         for place, weights in enumerate(self._weights):
             if len(weights) >= _LEAST_WEIGHTS:
                 self._usual[place] = float(np.median(weights))

@@ -47,6 +47,7 @@ class Groups:
         self.now = self._from = 0.0
         self._key_at: float | None = None
         self._before: tuple[float | None, float] | None = None
+        self._base: float | None = None
 
     def add(self, packet: av.Packet[av.VideoStream], came: Came) -> None:
         """The next packet."""
@@ -96,8 +97,10 @@ class Groups:
 
     def _step(self, packet: av.Packet[av.VideoStream], came: Came) -> float:
         """Seconds since the packet before, by the stamps as long as they go on, else by the arrivals."""
-        ticks, base = packet.dts if packet.dts is not None else packet.pts, packet.time_base
-        at = ticks * float(base) if ticks is not None and base is not None else None
+        ticks = packet.dts if packet.dts is not None else packet.pts
+        if self._base is None:  # asking each packet for it costs as much as all the rest
+            self._base = float(packet.time_base)
+        at = ticks * self._base if ticks is not None else None
         before, self._before = self._before, (at, came.monotonic)
         if before is None:
             return 0.0

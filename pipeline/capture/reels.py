@@ -48,8 +48,8 @@ class Reel:
     """One recording. `zero` is its first picture's stamp, which lies at media second `begin`; its last is at `last`.
 
     `keys` (n,) are the media seconds of its key frames, `weights` (n,) the bytes of what comes between each and the
-    next; `pictures` is how many packets it has. `start` is the wall time of `begin`, give or take `error`, as `told_by`
-    says.
+    next; `pictures` is how many packets it has, `tick` the seconds that its stamps count. `start` is the wall time of
+    `begin`, give or take `error`, as `told_by` says.
     """
 
     path: Path
@@ -59,6 +59,7 @@ class Reel:
     keys: NDArray[np.float64]
     weights: NDArray[np.float64]
     pictures: int
+    tick: float
     start: float | None = None
     error: float | None = None
     told_by: WallFrom | None = None
@@ -102,6 +103,7 @@ class _Read(NamedTuple):
     shown: NDArray[np.float64]
     keys: NDArray[np.float64]
     weights: NDArray[np.float64]
+    tick: float
 
 
 def _reel(recordings: Recordings, read: _Read, offset: float) -> Reel:
@@ -117,6 +119,7 @@ def _reel(recordings: Recordings, read: _Read, offset: float) -> Reel:
         read.keys - zero + begin,
         read.weights,
         len(shown),
+        read.tick,
         one.start,
         one.error,
         one.told_by,
@@ -162,7 +165,7 @@ def _plain(ticks: NDArray[np.int64], unknown: int, first: av.VideoFrame | None, 
     if np.diff(order).max() > _LONGEST_STEP_S:
         return None
     weights = np.add.reduceat(np.where(key, 0, ticks[:, 3]), np.flatnonzero(key))
-    return _Read(order.astype(np.float64), shown[key].astype(np.float64), weights.astype(np.float64))
+    return _Read(order.astype(np.float64), shown[key].astype(np.float64), weights.astype(np.float64), base)
 
 
 class Reels:
@@ -199,16 +202,21 @@ class Reels:
         if begin is None or begin <= reel.keys[0] + _SAME_S:
             return container
         self._wanted = reel.zero + begin - reel.begin
-        return container if _wound(container, self._wanted) else self._open(reel)
+        if _wound(container, self._wanted, reel.tick):
+            return container
+        container.close()
+        return self._open(reel)
 
     def came(self, packet: av.Packet[av.VideoStream]) -> Came | None:
         """When the camera would have sent it; None for one before the key frame that is wanted."""
+        if self._playing is None:
+            return None
         if self._wanted is not None:
-            if not _is_at(packet, self._wanted):
+            if not _is_at(packet, self._wanted, self._playing.tick):
                 return None
             self._wanted = None
-        if self._playing is not None and packet.dts is not None:
-            at = self._playing.at(_seconds(packet, packet.dts))
+        if packet.dts is not None:
+            at = self._playing.at(packet.dts * self._playing.tick)
             self._came = Came(at, at)
         return self._came
 
@@ -237,24 +245,19 @@ class Reels:
         return source_error(self._camera, SourceFault.NOT_VIDEO, "reading", what, hint, path)
 
 
-def _wound(container: InputContainer, stamp: float) -> bool:
+def _wound(container: InputContainer, stamp: float, tick: float) -> bool:
     """Go to the key frame with this stamp, or before it; False where that leads too far, or nowhere."""
     video = playing(container)
-    if video is None or video.time_base is None:
+    if video is None:
         return False
-    ticks = round(stamp / video.time_base)
     try:
-        container.seek(ticks, stream=video)
-        found = any(_is_at(packet, stamp) for packet in container.demux(video))
-        container.seek(ticks, stream=video)  # from where it has just been read
+        container.seek(round(stamp / tick), stream=video)
+        found = any(_is_at(packet, stamp, tick) for packet in container.demux(video))
+        container.seek(round(stamp / tick), stream=video)  # from where it has just been read
     except av.error.FFmpegError:
         return False
     return found
 
 
-def _is_at(packet: av.Packet[av.VideoStream], stamp: float) -> bool:
-    return packet.is_keyframe and packet.pts is not None and abs(_seconds(packet, packet.pts) - stamp) < _SAME_S
-
-
-def _seconds(packet: av.Packet[av.VideoStream], ticks: int | None) -> float:
-    return (ticks or 0) * float(packet.time_base)
+def _is_at(packet: av.Packet[av.VideoStream], stamp: float, tick: float) -> bool:
+    return packet.is_keyframe and packet.pts is not None and abs(packet.pts * tick - stamp) < _SAME_S

@@ -36,14 +36,18 @@ class Eyes(Protocol):
 
 
 class Sparing:
-    """`take` each packet of one connection; None for one that is kept as it came."""
+    """`take` each packet of one connection; None for one that is kept as it came.
 
-    def __init__(self, decoder: Decoder, rest: Rest, eyes: Eyes) -> None:
+    `timed`: the times of pictures hang on those before, so that what is passed over has to be told.
+    """
+
+    def __init__(self, decoder: Decoder, rest: Rest, eyes: Eyes, timed: bool = True) -> None:
         self.waking = False
         """Whether what comes now was kept here, and can wait."""
         self._decoder = decoder
         self._rest = rest
         self._eyes = eyes
+        self._timed = timed
         self._groups = Groups()
         self._size = (0, 0)
         self._by_gate = False
@@ -157,6 +161,8 @@ class Sparing:
 
     def _pass_over(self, end: int) -> None:
         """What lies before that one, in the order of showing; each came when the last packet had that it needs."""
+        if not self._timed:
+            return
         between = self._groups.held[1:end]
         stamps = sorted((_stamp(one.packet) for one in between if one.packet.pts is not None), key=_when_shown)
         for stamp, one in zip(stamps, between, strict=False):

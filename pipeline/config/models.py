@@ -79,7 +79,10 @@ class Detector(Strict):
     model: Model = Field("builtin", description="`builtin`, a name of models/models.yaml, or the path of an ONNX file.")
     min_score: Number = Field(0.5, ge=0.01, le=0.99, description="Detections below it start no track; 0 to 1.")
     sweep_s: Number = Field(
-        3.0, ge=0.2, le=3600, description="The whole picture is searched this often, movement or not; seconds."
+        3.0,
+        ge=0.2,
+        le=3600,
+        description="The whole picture is searched this often, seconds; more seldom once nothing has moved.",
     )
 
 

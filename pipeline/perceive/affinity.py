@@ -21,6 +21,8 @@ NEVER = 1.0
 _SAME = 0.6
 _SLICE = 0.75
 _AS_TALL = 0.7
+# Somebody's legs: in their box, with their feet, and less than so tall. A child so small is not seen before an adult.
+_LEGS, _IN_IT, _SAME_FEET = 0.5, 0.9, 0.03
 # The same person looks up to so different within some seconds, two people seldom less (docs/design/following.md).
 _ALIKE, _UNLIKE = 0.10, 0.50
 _SAME_LOOKS = 0.30
@@ -101,14 +103,16 @@ def _feet_apart(gone: Boxes, boxes: Boxes) -> tuple[Floats, Floats]:
 
 
 def doubles(new: Boxes, known: Boxes) -> NDArray[np.bool_]:
-    """Which of `new` (n, 4) are second boxes on somebody of `known` (m, 4): much the same, or a slice as tall."""
+    """Which of `new` (n, 4) are second boxes on somebody of `known` (m, 4): much the same, a slice as tall, or legs."""
     common = _common(new, known)
     areas, others = _areas(new)[:, None], _areas(known)[None]
     tall, taller = (new[:, 3] - new[:, 1])[:, None], (known[:, 3] - known[:, 1])[None]
     alike = np.minimum(tall, taller) > _AS_TALL * np.maximum(tall, taller)
     same = common > _SAME * (areas + others - common)
     slices = alike & (common > _SLICE * np.minimum(areas, others))
-    return np.asarray((same | slices).any(axis=1))
+    on_their_feet = np.abs(new[:, 3][:, None] - known[:, 3][None]) < _SAME_FEET * taller
+    legs = (tall < _LEGS * taller) & on_their_feet & (common > _IN_IT * areas)
+    return np.asarray((same | slices | legs).any(axis=1))
 
 
 def covered(boxes: Boxes, by: Boxes) -> Floats:

@@ -64,6 +64,7 @@ class Attention:
         sweep, new = self._swept(wide), motion.changed >= 1
         if new:
             sweep.anew()
+        sweep.note(now, still=not len(motion.boxes) and not len(followed.boxes))
         whole = sweep.whole_due(now)
         looks = [Look((0.0, 0.0, wide, 1.0), 1.0, wide, 1.0)] if whole else []
         moving = [] if new else [_area(box) for box in motion.boxes]

@@ -15,6 +15,9 @@ from pipeline.perceive.looks import LEAST_SHARE, Area, bounds, meet
 _OVERLAP = 0.3
 # A whole round of tiles takes so many times `sweep_s`: who comes, moves, and is found by that.
 _ROUND = 4.0
+# After a round in which nothing moved and nobody was there, it is searched so many times more seldom: the same picture
+# says the same again.
+STILL = 4.0
 # Feet in a zone belong to people who reach up from it, and who stand a little beside it when they are seen first.
 _ABOVE, _BESIDE, _BELOW = 0.3, 0.1, 0.03
 
@@ -33,11 +36,13 @@ class Concern:
 
 
 class Sweep:
-    """`whole_due` and `due` in each turn; `anew` when nothing is known of the picture any longer."""
+    """`note`, `whole_due` and `due` in each turn; `anew` when nothing is known of the picture any longer."""
 
     def __init__(self, sweep_s: float, concerns: Sequence[Concern], wide: float) -> None:
         self._sweep_s = sweep_s
         self._whole_at: float | None = None
+        self._stirred_at = 0.0
+        self._pace = 1.0
         self.tiles = tiles(concerns, wide)
         self._tiled_at: list[float | None] = [None] * len(self.tiles)
 
@@ -46,9 +51,15 @@ class Sweep:
         self._whole_at = None
         self._tiled_at = [None] * len(self.tiles)
 
+    def note(self, now: float, still: bool) -> None:
+        """Before each turn: whether nothing moves and nobody is followed."""
+        if not still or self._whole_at is None:
+            self._stirred_at = now
+        self._pace = STILL if now - self._stirred_at >= _ROUND * self._sweep_s else 1.0
+
     def whole_due(self, now: float) -> bool:
         """The whole picture is to be looked at; it counts as done."""
-        if self._whole_at is not None and now - self._whole_at < self._sweep_s:
+        if self._whole_at is not None and now - self._whole_at < self._pace * self._sweep_s:
             return False
         self._whole_at = now
         return True
@@ -62,10 +73,15 @@ class Sweep:
         if not fresh and spare > 0 and self.tiles:
             oldest = min(range(len(self.tiles)), key=lambda i: self._tiled_at[i] or 0.0)
             newest = max(at for at in self._tiled_at if at is not None)
-            fresh = [oldest] if now - newest >= _ROUND * self._sweep_s / len(self.tiles) else []
+            fresh = [oldest] if now - newest >= self._pace * _ROUND * self._sweep_s / len(self.tiles) else []
         for i in fresh:
             self._tiled_at[i] = now
         return [self.tiles[i] for i in fresh]
+
+
+def looks_a_second(sweep_s: float, concerns: Sequence[Concern], wide: float) -> float:
+    """How many looks a second the search takes while something moves; `STILL` times fewer where nothing does."""
+    return (1 + len(tiles(concerns, wide)) / _ROUND) / sweep_s
 
 
 def tiles(concerns: Sequence[Concern], wide: float) -> list[Area]:

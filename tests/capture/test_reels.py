@@ -71,7 +71,7 @@ def test_where_a_container_cannot_be_wound_it_is_read_from_its_beginning(tmp_pat
     with av.open(str(clip)) as source:
         packets = [one for one in source.demux(source.streams.video[0]) if one.pts is not None]
         keys = np.array([float(one.pts * one.time_base) for one in packets if one.is_keyframe])
-    reel = Reel(clip, keys[0], 0.0, 2.0, keys - keys[0], keys * 0, len(packets))
+    reel = Reel(clip, keys[0], 0.0, 2.0, keys - keys[0], keys * 0, len(packets), float(packets[0].time_base))
     assert [frame_number(one.luma) for one in frames([reel], float(reel.keys[3]))] == list(range(30, 50))
 
 

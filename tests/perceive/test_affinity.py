@@ -43,9 +43,13 @@ def cost(other: tuple[float, float, float, float], look: NDArray[np.float32], *,
         ((0.28, 0.0, 0.43, 1.0), True),  # four fifths of it on them
         ((0.32, 0.0, 0.48, 1.0), False),  # half of it
         ((0.1, 0.0, 0.3, 0.6), False),  # a child before them
+        ((0.1, 0.4, 0.3, 1.0), False),  # one who stands where they do
+        ((0.05, 0.55, 0.35, 1.01), True),  # their legs
+        ((0.05, 0.55, 0.35, 1.05), False),  # a small one nearer to the camera
+        ((-0.1, 0.55, 0.2, 1.0), False),  # and one beside them
     ],
 )
-def test_second_boxes_on_somebody_are_much_the_same_or_a_slice_as_tall(
+def test_second_boxes_on_somebody_are_much_the_same_or_a_slice_or_legs(
     box: tuple[float, float, float, float], double: bool
 ):
     known = np.array([[2.0, 0.0, 2.4, 1.0], [0.0, 0.0, 0.4, 1.0]], np.float32)

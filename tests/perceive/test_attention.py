@@ -229,6 +229,34 @@ def test_tiles_are_searched_again_one_by_one():
     assert busiest <= 2
 
 
+@pytest.mark.parametrize(
+    ("motion", "people"),
+    [(moved(), followed(person(0.2, 0.9), settled=True)), (moved(person(0.2, 0.9)), NOBODY)],
+    ids=["followed", "moving"],
+)
+def test_a_picture_in_which_nothing_has_moved_for_a_round_is_searched_more_seldom_until_something_does(
+    motion: Motion, people: Followed
+):
+    attention = Attention(3.0, 0.3, 4, [MIDDLE])
+
+    def searches(begin: float, end: float, *seen: Motion | Followed) -> int:
+        turns = np.arange(begin, end, 0.2).round(1).tolist()
+        return sum((0, 0, W, H) in attention.regions(picture(at), *seen) for at in turns)
+
+    still = (moved(), NOBODY)
+    assert searches(0.0, 12.0, *still) == 4
+    assert searches(12.0, 60.0, *still) == 4
+    assert searches(60.0, 72.0, motion, people) == 4
+    assert searches(72.0, 84.0, *still) == 4
+    assert searches(84.0, 132.0, *still) == 4
+
+
+def test_tiles_of_a_still_picture_are_searched_more_seldom_too():
+    attention = Attention(5.0, SMALLEST, 6, [MIDDLE])
+    looks = [len(looked_at(attention, n / 5, moved())) for n in range(1, 1000)]
+    assert sum(looks[30:90]) / 60 == pytest.approx(4 * sum(looks[-600:]) / 600, rel=0.2)
+
+
 def test_without_small_people_to_find_there_are_no_tiles():
     attention = Attention(3.0, 0.3, 4, [Concern(MIDDLE.bounds, 0.3)])
     assert looked_at(attention, 0.0, moved()) == [pytest.approx((0, 0, WIDE, 1))]

@@ -112,7 +112,7 @@ def test_where_no_rule_may_be_told_later_every_picture_is_decoded(recording: Pat
 
 def test_who_shows_in_no_key_frame_is_found_by_looking_at_every_picture(tmp_path: Path) -> None:
     """Somebody runs over the mat between two key frames, 4 s apart, of which rules allow to look at no others."""
-    runs = Figure(LOOK, route(81.0, LEFT, (1.3, RIGHT)))
+    runs = Figure(LOOK, route(81.0, LEFT, (2.4, RIGHT)))
     clip = render(tmp_path / "runs.mp4", PLACE, Play(100.0, (runs,)), (640, 360), 10, key_s=4.0, crf=18)
     found = [played(clip, within_s=4.0, exhaustive=exhaustive) for exhaustive in (False, True)]
     rules = [[one.rule for one in incidents(steps) if one.revision == 1] for steps in found]

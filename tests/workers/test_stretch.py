@@ -15,7 +15,7 @@ def reel(begin: float, seconds: float, key_s: float = 2.0, heavy: tuple[float, f
     """Key frames each `key_s`; what lies between `heavy` weighs ten times as much."""
     keys = begin + np.arange(0, seconds, key_s)
     weights = np.where((keys >= heavy[0]) & (keys < heavy[1]), 1000.0, 100.0)
-    return Reel(Path("x.mp4"), 0.0, begin, begin + seconds, keys, weights, round(seconds * 25))
+    return Reel(Path("x.mp4"), 0.0, begin, begin + seconds, keys, weights, round(seconds * 25), 1 / 90_000)
 
 
 @pytest.mark.parametrize(("seconds", "parts"), [(30, 1), (170, 1), (240, 2), (900, 8), (7200, 8), (36_000, 40)])

@@ -1,16 +1,21 @@
 """What people write first: OpenCV reads and subtracts the background, ONNX Runtime detects. One thread each.
 
-All use our detector class, so that model, input and decoding of boxes cost them what they cost us.
+All but the last use our detector class, so that model, input and decoding of boxes cost them what they cost us.
 """
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from benchmarks.peers import environment
 from pipeline.config import Detector
 from pipeline.frame import Frame
 from pipeline.types import Boxes, Pixels, Region
@@ -95,3 +100,22 @@ PEERS: dict[str, Callable[[Path], Peer]] = {
     "cv2 + MOG2 + model where it moves": where_it_moves,
     "cv2 + MOG2 + model, five a second": five_a_second,
 }
+
+
+def tracked(clip: Path, stride: int = 1, pictures: int = 10**9, cameras: int = 1) -> Callable[[], dict[str, float]]:
+    """What `YOLO.track` takes for one picture in `stride` of `clip`, in an environment of its own.
+
+    Empty where that cannot be made. What is told of it: ultralytics_track.py.
+    """
+
+    def measured() -> dict[str, float]:
+        if why := environment.ready():
+            print(f"benchmarks: ultralytics: {why}", file=sys.stderr)
+            return {}
+        words = ["--stride", str(stride), "--pictures", str(pictures), "--cameras", str(cameras)]
+        script = Path(__file__).with_name("ultralytics_track.py")
+        command = [str(environment.PYTHON), str(script), str(clip), *words, "--began", str(time.time())]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment.variables())
+        return dict(json.loads(done.stdout.splitlines()[-1]))
+
+    return measured

@@ -1,0 +1,93 @@
+"""What does a camera cost in whose picture somebody is all the time? Milliseconds of CPU for each second of 1080p25.
+
+    python -m benchmarks.busy [--rounds 5] [--smoke] [--write]
+
+A drawn hall in which one comes when the other leaves. Ours is the whole of a camera but for the network: it decodes
+each picture and analyses five a second. The peers: `YOLO.track` on every picture at 640, with Supervision's
+`PolygonZone`; and cv2 with MOG2 on each picture and our own detector on those in which something moves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from benchmarks.corpus.tiled import FPS, Coding, Hall
+from benchmarks.needs import errors_told
+from benchmarks.pairs import Row, alternate, check, fresh, keep, ratio, table
+from benchmarks.peers import PEERS, tracked
+from pipeline.config import Config
+from pipeline.workers.replay import replay
+
+TRACKED, GATED = "ultralytics, every picture", "cv2 + MOG2 + model where it moves"
+CLAIMS = ((TRACKED, 10.0), (GATED, 3.0))
+PEER_S = 6.0
+"""So much of the recording the first peer plays, from where somebody is in it on: its cost is that of each picture."""
+
+
+def main() -> None:
+    """Measure and print, or with `--one` be one of the measured processes."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--smoke", action="store_true", help="one round, against cv2 and MOG2")
+    parser.add_argument("--write", action="store_true", help="keep the rows under benchmarks/results/")
+    parser.add_argument("--one", nargs=2, metavar=("METHOD", "CLIP"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-bench-") as folder:
+        if given.one:
+            print(json.dumps(_measured(given.one[0], Path(given.one[1]))))
+            return
+        claims, rounds = (CLAIMS[1:], 1) if given.smoke else (CLAIMS, given.rounds)
+        rows = _rows(Hall(Path(folder), Coding()).busy, claims, rounds)
+    print(table(rows))
+    if given.smoke:
+        check("busy", rows)
+    if given.write:
+        keep("busy", rows)
+
+
+def _rows(clip: Path, claims: tuple[tuple[str, float], ...], rounds: int) -> list[Row]:
+    peer = tracked(clip, pictures=round(PEER_S * FPS))
+
+    def once(method: str) -> dict[str, float]:
+        if method != TRACKED:
+            return fresh("benchmarks.busy", method, str(clip))
+        found = peer()
+        return {"ms": 1000 * found["cpu_s"] / found["video_s"]} if found else {}
+
+    found = alternate(["ours", *(name for name, _ in claims)], rounds, once)
+    rows = []
+    for name, goal in claims:
+        if not all(found[name]):
+            rows.append(Row("busy camera", name, None, goal, skipped="it cannot be installed here"))
+            continue
+        ms = {method: [one["ms"] for one in found[method]] for method in ("ours", name)}
+        side = {f"ms, {method}": float(np.median(values)) for method, values in ms.items()}
+        rows.append(Row("busy camera", name, ratio(ms[name], ms["ours"]), goal, side=side))
+    return rows
+
+
+def _measured(method: str, clip: Path) -> dict[str, float]:
+    cv2.setNumThreads(1)
+    seconds = _ours(clip) if method == "ours" else PEERS[method](clip)
+    began_at, began = next(seconds), time.process_time()  # everything is loaded
+    *_, ended_at = seconds
+    return {"ms": 1000 * (time.process_time() - began) / (ended_at - began_at)}
+
+
+def _ours(clip: Path) -> Iterator[float]:
+    camera = {"url": str(clip), **Hall.watched}
+    config = Config.model_validate({"site": {"id": "bench"}, "cameras": {"c": camera}}, context={"folder": Path()})
+    for step in replay(config, config.cameras["c"], [clip]):
+        yield step.media_s
+
+
+if __name__ == "__main__":
+    main()
