@@ -49,12 +49,19 @@ bench-smoke: ## the benchmarks once over, short: do they still run?
 	@$(BIN)/python -m benchmarks.motion --smoke
 	@$(BIN)/python -m benchmarks.decoding --smoke
 	@$(BIN)/python -m benchmarks.idle --smoke
+	@$(BIN)/python -m benchmarks.cold --smoke
 
-bench: ## beside others, in full: how many times faster; a quarter of an hour, results are kept in benchmarks/results/
+bench: ## beside others, in full: how many times faster; three quarters of an hour, kept in benchmarks/results/
 	@sh setup.sh test
 	@$(BIN)/python -m benchmarks.motion --write $(ARGS)
 	@$(BIN)/python -m benchmarks.decoding --write $(ARGS)
 	@$(BIN)/python -m benchmarks.idle --write $(ARGS)
+	@$(BIN)/python -m benchmarks.busy --write $(ARGS)
+	@$(BIN)/python -m benchmarks.footprint --write $(ARGS)
+	@$(BIN)/python -m benchmarks.cold --write $(ARGS)
+	@$(BIN)/python -m benchmarks.cold --slices --write
+	@$(BIN)/python -m benchmarks.cold --smoke --write
+	@.build/peers/bin/python benchmarks/peers/plot.py
 
 bench-incidents: ## are incidents told, all of them and nothing else? 10 to 40 minutes; ARGS="--model yolox-nano"
 	@sh setup.sh test

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="keep the table under benchmarks/results/")
     given = parser.parse_args()
     with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-bench-") as folder:
-        clips = _clips(Path(folder))
+        clips = clips_of(Path(folder))
         found = {
             name: _watched(Path(folder) / name, clips, within_s, given.seconds)
             for name, within_s in (("awake", 0.0), ("resting", 2.0))
@@ -61,24 +61,26 @@ def main() -> None:
         (RESULTS / "live.md").write_text(told + "\n")
 
 
-def _clips(folder: Path) -> dict[str, Path]:
+def clips_of(folder: Path) -> dict[str, Path]:
+    """What each camera shows, over and over."""
     made = {coded: clip(folder / f"{coded}.mp4", CODED[coded], SECONDS) for coded in set(QUIET.values())}
     busy = render(folder / "busy.mp4", hall.PLACE, hall.PLAY, SIZE, FPS, key_s=2.0, tune="zerolatency")
     return {**{name: made[coded] for name, coded in QUIET.items()}, **dict.fromkeys(BUSY, busy)}
 
 
-def _cameras(server: RtspServer, within_s: float) -> dict[str, Any]:
-    cameras = {}
+def configured(server: RtspServer, within_s: float) -> dict[str, Any]:
+    """All of them as in `streams.yaml`."""
+    told = {}
     for name in (*QUIET, *BUSY):
         shapes = (hall if name in BUSY else empty).PLACE.shapes(SIZE[0] / SIZE[1])
         rules = {zone: {"trigger": "enter", "zone": zone, "within_s": within_s} for zone in shapes["zones"]}
-        cameras[name] = {"url": server.url(name), **shapes, "rules": rules}
-    return cameras
+        told[name] = {"url": server.url(name), **shapes, "rules": rules}
+    return told
 
 
 @contextmanager
-def _served(clips: dict[str, Path]) -> Iterator[RtspServer]:
-    """In this process, whose CPU is not counted."""
+def served(clips: dict[str, Path]) -> Iterator[RtspServer]:
+    """By this process, whose CPU is not counted."""
     server = RtspServer()
     for name, path in clips.items():
         server.mount(name, path)
@@ -89,8 +91,8 @@ def _served(clips: dict[str, Path]) -> Iterator[RtspServer]:
 def _watched(folder: Path, clips: dict[str, Path], within_s: float, seconds: float) -> dict[str, Any]:
     folder.mkdir()
     file = folder / "streams.yaml"
-    with _served(clips) as server:
-        config = {"site": {"id": "bench"}, "cameras": _cameras(server, within_s)}
+    with served(clips) as server:
+        config = {"site": {"id": "bench"}, "cameras": configured(server, within_s)}
         file.write_text(yaml.safe_dump(config))
         run = subprocess.Popen([sys.executable, "-m", "pipeline", "run", str(file), "--log-level", "WARNING"])
         try:
@@ -98,21 +100,27 @@ def _watched(folder: Path, clips: dict[str, Path], within_s: float, seconds: flo
                 lambda: sum(CameraState(one["state"]).sees for one in status(folder / "var")["cameras"].values()) == 8
             )
             time.sleep(_SETTLE_S)
-            first = len(_opened(folder))
+            first = len(opened_in(folder))
             used, memory = load(run.pid, seconds), memory_mb(run.pid)
-            opened, cameras = _opened(folder)[first:], status(folder / "var")["cameras"]
+            opened, cameras = opened_in(folder)[first:], status(folder / "var")["cameras"]
         finally:
             run.send_signal(signal.SIGTERM)
             run.wait(60)
-    waits = [_seconds(one["times"]["decided"]) - _seconds(one["times"]["received"]) for one in opened]
+    waits = decided_after(opened)
     return {"cpu": used, "memory": memory, "cameras": cameras, "opened": len(opened), "waits": waits}
 
 
-def _opened(folder: Path) -> list[Event]:
+def opened_in(folder: Path) -> list[Event]:
+    """All alerts that were opened, from the journal."""
     outbox = Outbox(folder / "var/alerts.db", readonly=True)
     events = [event["data"] for _, event in outbox.read(n=100_000)]
     outbox.close()
     return [event for event in events if event["state"] == "opened"]
+
+
+def decided_after(opened: Sequence[Event]) -> list[float]:
+    """Seconds from when the picture came until it was decided."""
+    return [_seconds(one["times"]["decided"]) - _seconds(one["times"]["received"]) for one in opened]
 
 
 def _seconds(told: str) -> float:

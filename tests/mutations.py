@@ -173,6 +173,11 @@ MUTATIONS = [
     Mutation("workers/exhaustive.py", "known.remove(same)", "pass", "workers/test_exhaustive.py"),
     Mutation("workers/exhaustive.py", "self.rule == other.rule and", "", "workers/test_exhaustive.py"),
     # workers
+    Mutation("processes/turns.py", "post.due_at(now))", "0.0)", "processes/test_turns.py"),
+    Mutation("processes/turns.py", "return waiting[:room]", "return waiting", "processes/test_turns.py"),
+    Mutation("processes/post.py", "self._fed_at + _LONGEST_WAIT_S", "1e9", "processes/test_turns.py"),
+    Mutation("perceive/sweep.py", "STILL = 4.0", "STILL = 1.0", "perceive/test_attention.py"),
+    Mutation("perceive/affinity.py", "same | slices | legs", "same | slices", "perceive/test_affinity.py"),
     Mutation("processes/worker.py", "_STUCK_LIMIT = 3", "_STUCK_LIMIT = 300", "processes/test_worker.py"),
     Mutation("processes/worker.py", "self._teller.close_orphans(camera.name)", "pass", "processes/test_worker.py"),
     Mutation(

@@ -51,6 +51,8 @@ class Hall:
 
     watched: dict[str, Any] = _PLAYED.watched
     piece_s = hall.PLAY.seconds
+    expected = _PLAYED.expected
+    """Of the piece in which somebody is."""
 
     def __init__(self, folder: Path, coding: Coding) -> None:
         how: dict[str, Any] = {"codec": coding.codec, "key_s": coding.key_s, "crf": coding.crf, **dict(coding.options)}

@@ -188,10 +188,10 @@ class Stream:
             return
         self._untimed, self._turning, self._corrupt = 0, Turning(), self.corrupt
         self._decoder = decoder = Decoder(self._camera, video)
-        if rest is not None and self._source.spares:
+        if self._sparing is not None and self.recorded:
+            self._sparing.go_on(decoder)
+        elif rest is not None and self._source.spares:
             self._sparing = Sparing(decoder, rest, self, timed=not self.recorded)
-        else:
-            self._sparing = None
         for one, *following in self._with_ahead(self._pictures(container, video, decoder)):
             if one is None:
                 self.progress_at = self._clock.monotonic()

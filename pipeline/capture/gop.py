@@ -73,6 +73,11 @@ class Groups:
         old = (n for n, one in enumerate(self.held) if one.packet.is_keyframe and one.at <= self.now - seconds)
         return max(old, default=0)
 
+    def go_on(self) -> None:
+        """What comes now follows in time, with stamps of its own: the next file of a recording."""
+        self.drop()
+        self._key_at = self._before = None
+
     def drop(self) -> None:
         """Hold nothing any longer."""
         self.held.clear()

@@ -7,6 +7,7 @@ stamps are plain; for all others there is `recordings`, which looks at pictures 
 from __future__ import annotations
 
 import logging
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -131,17 +132,17 @@ def _read(container: InputContainer) -> _Read | None:
     video = playing(container)
     if video is None or video.time_base is None:
         return None
-    stamps: list[tuple[int, int, bool, int]] = []
+    stamps = array("q")
     first: av.VideoFrame | None = None
     unknown = 0  # Matroska tells no times of decoding; those of the first pictures nobody can work out
     try:
         for packet in container.demux(video):
             if not packet.size:
                 break
-            if packet.pts is None or (packet.dts is None and len(stamps) - unknown):
+            if packet.pts is None or (packet.dts is None and len(stamps) > 4 * unknown):
                 return None
             unknown += packet.dts is None
-            stamps.append((packet.pts, packet.dts or 0, packet.is_keyframe, packet.size))
+            stamps.extend((packet.pts, packet.dts or 0, packet.is_keyframe, packet.size))
             if first is None:
                 first = next(iter(packet.decode()), None)
     except av.error.FFmpegError:

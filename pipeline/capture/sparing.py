@@ -54,6 +54,11 @@ class Sparing:
         self._latest: Came | None = None
         rest.begin()
 
+    def go_on(self, decoder: Decoder) -> None:
+        """With the next file of a recording, whose pictures follow."""
+        self._decoder = decoder
+        self._groups.go_on()
+
     def take(self, packet: av.Packet[av.VideoStream], came: Came) -> Iterator[Shown | None]:
         """The pictures that are to be looked at now, in the order in which they are shown."""
         if not packet.size:  # the end of the stream

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 # Zones, lines and rules may change under a running camera; anything else is a new connection.
 _RULES = {"zones", "lines", "rules"}
 _HOPELESS = 5
+# Where there is not time for all, each camera has a picture analysed so often.
+_LONGEST_WAIT_S = 2.0
 
 
 def capturing(camera: Camera, mailbox: Mailbox, clock: Clock, zone: tzinfo) -> CameraThread:
@@ -47,6 +49,7 @@ class Post:
         self._rate = Rate()
         self._analysed = 0
         self._fed_at = clock.monotonic()
+        self._waits_since: float | None = None
         self._interrupted = True
         self._failures = 0
         self._failure = ""
@@ -77,6 +80,11 @@ class Post:
         """Whether there are more frames to take."""
         return len(self._mailbox) > 0
 
+    def due_at(self, now: float) -> float:
+        """When the picture that waits should be taken at the latest (monotonic): none waits for ever."""
+        self._waits_since = now if self._waits_since is None else self._waits_since
+        return min(self._waits_since + self.lane.may_wait_s, self._fed_at + _LONGEST_WAIT_S)
+
     def start(self) -> None:
         """Begin to watch."""
         self._thread.start()
@@ -86,6 +94,7 @@ class Post:
         frame = self._mailbox.take()
         if frame is not None:
             self._fed_at, self._interrupted = self._clock.monotonic(), False
+            self._waits_since = self._fed_at if self.waiting else None
             self._rate.tick(self._fed_at)
             self._analysed += 1
         return frame

@@ -29,6 +29,7 @@ from pipeline.processes.pictures import Pictures
 from pipeline.processes.post import Post, capturing
 from pipeline.processes.reports import WorkerReport
 from pipeline.processes.teller import Teller
+from pipeline.processes.turns import Turns
 from pipeline.rules.incidents import Origin
 from pipeline.sinks.outbox import Outbox
 from pipeline.store.snapshots import Snapshots
@@ -100,6 +101,7 @@ class Worker:
         self._wake = wake
         self._capturing = capturing
         self._posts: dict[str, Post] = {}
+        self._turns = Turns(clock)
         self._memory_gb = float("inf")
         self._swollen = False
 
@@ -148,10 +150,11 @@ class Worker:
             self.apply(message[1])
 
     def _turn(self) -> None:
-        """The next frame of each camera in, incidents out."""
-        taken = {post: frame for post in self._posts.values() if (frame := post.take()) is not None}
+        """The next frame of each camera in, of the most urgent where there is not time for all; incidents out."""
+        taken = {post: frame for post in self._turns.next(self._posts.values()) if (frame := post.take()) is not None}
         if not taken:
             return
+        began = self._clock.monotonic()
         failed: dict[Lane, Exception] = {}
         frames = {post.lane: frame for post, frame in taken.items()}
         told = turn(frames, self._detector, self._clock.wall(), failed.__setitem__)
@@ -161,6 +164,7 @@ class Worker:
                 continue
             post.concluded(frame)
             self._teller.tell(told[post.lane], post.camera, frame)
+        self._turns.note(len(taken), self._clock.monotonic() - began)
         if any(post.waiting for post in self._posts.values()):
             self._wake.set()
 

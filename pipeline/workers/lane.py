@@ -28,6 +28,8 @@ from pipeline.workers.stirring import moves
 
 FEW_LOOKS = LOOKS[0]
 _CALM_S = 2.0
+# Where an incident is open; somebody is followed; a rule watches, and nobody is there; no rule watches.
+_WAITS_S = {"open": 0.2, "followed": 0.4, "deserted": 1.0, "unwatched": 4.0}
 
 
 class FindsPeople(Protocol):
@@ -63,6 +65,15 @@ class Lane:
     def calm(self) -> bool:
         """For two seconds nothing has moved that may be somebody, nobody was followed, and nothing is open."""
         return self._busy_at is not None and self._now.at.media - self._busy_at >= _CALM_S
+
+    @property
+    def may_wait_s(self) -> float:
+        """How long its next picture may wait, where there is not time for all: least where most hangs on it."""
+        if self.open_incidents:
+            return _WAITS_S["open"]
+        if not self.camera.rules:
+            return _WAITS_S["unwatched"]
+        return _WAITS_S["deserted" if self.deserted else "followed"]
 
     @property
     def deserted(self) -> bool:

@@ -85,16 +85,19 @@ class Progress:
     doubtful: Counter[str] = field(default_factory=Counter)
     done: bool = False
 
+    @property
+    def _own(self) -> bool:
+        return self.part.begin <= self.at <= self.part.end
+
     def note(self, frame: Frame) -> None:
         """It has been decoded."""
         self.at = frame.pts
-        self.decoded += frame.pts >= self.part.begin
+        self.decoded += self._own
 
     def add(self, told: list[Incident], lane: Lane) -> None:
         """It has been analysed."""
-        own = self.at >= self.part.begin
-        self.analysed += own
-        self.hits += [one for one in told if own and one.revision == 1]
+        self.analysed += self._own
+        self.hits += [one for one in told if self._own and one.revision == 1]
         if lane.tracks is not None:
             self.seen.append(Seen(lane.now, lane.tracks))
 

@@ -110,6 +110,25 @@ def test_where_no_rule_may_be_told_later_every_picture_is_decoded(recording: Pat
     assert sorted(key) == sorted((one.rule, one.state, one.track) for one in incidents(quick))
 
 
+def test_files_of_twenty_seconds_are_as_one(recording: Path, tmp_path: Path, quick: list[Step]) -> None:
+    with av.open(str(recording)) as source:
+        video = source.streams.video[0]
+        packets = [one for one in source.demux(video) if one.pts is not None and one.dts is not None]
+        for number in range(15):
+            with av.open(str(tmp_path / f"{number:02}.mp4"), "w") as file:
+                stream = file.add_stream_from_template(video)
+                for packet in packets:
+                    if number * 20 <= packet.pts * packet.time_base < number * 20 + 20:
+                        packet.stream = stream
+                        file.mux(packet)
+    steps = played(tmp_path)
+    assert [(one.rule, one.state, one.track) for one in incidents(steps)] == [
+        (one.rule, one.state, one.track) for one in incidents(quick)
+    ]
+    assert steps[-1].media_s == pytest.approx(299.9, abs=0.01)
+    assert steps[-1].decoded < 1.25 * quick[-1].decoded
+
+
 def test_who_shows_in_no_key_frame_is_found_by_looking_at_every_picture(tmp_path: Path) -> None:
     """Somebody runs over the mat between two key frames, 4 s apart, of which rules allow to look at no others."""
     runs = Figure(LOOK, route(81.0, LEFT, (2.4, RIGHT)))

@@ -1,0 +1,121 @@
+"""From a picture's arrival to the alert that can be read in Redis: eight cameras of 1080p25, two of them busy.
+
+    python -m benchmarks.alerting [--seconds 120] [--rounds 3] [--write]
+
+Ours is the whole of `zonewatch run` with a Redis server; counted are all alerts that are opened, from when the last
+packet of the picture that decided them had come to when a reader of the stream has them; once no camera may rest, and
+once all may. The peer has a thread for each camera that reads with cv2.VideoCapture and keeps the newest picture;
+`YOLO.track` has one after the other, and writes to Redis what it found: counted is each picture of a busy camera.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import redis
+import yaml
+
+from benchmarks.live import BUSY, QUIET, clips_of, configured, served
+from benchmarks.needs import errors_told
+from benchmarks.pairs import Row, keep, ratio, table
+from benchmarks.peers import environment
+from benchmarks.workers import status, until
+from pipeline.simulate.server import RtspServer
+from pipeline.types import CameraState
+from tests.redis_server import RedisServer
+
+STREAM, PEER, GOAL = "alerts", "cv2 + ultralytics + redis-py", 10.0
+_SETTLE_S = 30.0
+
+
+def main() -> None:
+    """Ours awake, ours resting, the peer, round by round."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--write", action="store_true", help="keep the rows under benchmarks/results/")
+    given = parser.parse_args()
+    found: dict[str, list[list[float]]] = {"awake": [], "resting": [], PEER: []}
+    with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-bench-") as folder, RedisServer() as store:
+        clips = clips_of(Path(folder))
+        for number in range(given.rounds):
+            for name, within_s in (("awake", 0.0), ("resting", 2.0)):
+                with served(clips) as server:
+                    place = Path(folder) / f"{name}-{number}"
+                    found[name].append(_ours(place, server, store, within_s, given.seconds))
+            with served(clips) as server:
+                found[PEER].append(_peer(server, store, given.seconds))
+    rows = [_row(name, found) for name in ("awake", "resting")]
+    print(table(rows))
+    if given.write:
+        keep("alerting", rows)
+
+
+def _row(name: str, found: dict[str, list[list[float]]]) -> Row:
+    side: dict[str, float] = {}
+    for who in (name, PEER):
+        waits = [wait for waits in found[who] for wait in waits]
+        if waits:
+            side |= {f"s, {who}, p{share}": float(np.percentile(waits, share)) for share in (50, 99)}
+        side[f"counted, {who}"] = len(waits)
+    claim = f"time to alert, {name}, p99"
+    if not all(found[PEER]):
+        return Row(claim, PEER, None, GOAL, skipped="it cannot be installed here", side=side)
+    ours, theirs = ([float(np.percentile(waits, 99)) for waits in found[who]] for who in (name, PEER))
+    return Row(claim, PEER, ratio(theirs, ours), GOAL, side=side)
+
+
+def _ours(folder: Path, server: RtspServer, store: RedisServer, within_s: float, seconds: float) -> list[float]:
+    folder.mkdir()
+    file = folder / "streams.yaml"
+    client = redis.Redis.from_url(store.url)
+    client.flushall()
+    alerts = {"redis": {"url": store.url, "stream": STREAM}}
+    file.write_text(
+        yaml.safe_dump({"site": {"id": "bench"}, "alerts": alerts, "cameras": configured(server, within_s)})
+    )
+    run = subprocess.Popen([sys.executable, "-m", "pipeline", "run", str(file), "--log-level", "WARNING"])
+    try:
+        until(lambda: sum(CameraState(one["state"]).sees for one in status(folder / "var")["cameras"].values()) == 8)
+        time.sleep(_SETTLE_S)
+        return _heard(client, seconds)
+    finally:
+        run.send_signal(signal.SIGTERM)
+        run.wait(60)
+
+
+def _heard(client: redis.Redis, seconds: float) -> list[float]:
+    """Seconds from `received` of each opened alert to now, as they come."""
+    waits, last, end = [], "$", time.time() + seconds
+    while (left := end - time.time()) > 0:
+        for _, entries in client.xread({STREAM: last}, count=100, block=max(1, int(left * 1000))) or []:
+            now = time.time()
+            for number, fields in entries:
+                last = number
+                data = json.loads(fields[b"data"])["data"]
+                if data["state"] == "opened":
+                    waits.append(now - datetime.fromisoformat(data["times"]["received"]).timestamp())
+    return waits
+
+
+def _peer(server: RtspServer, store: RedisServer, seconds: float) -> list[float]:
+    if environment.ready():
+        return []
+    script = Path(__file__).with_name("peers") / "ultralytics_alerts.py"
+    urls = [server.url(name) for name in (*BUSY, *QUIET)]
+    command = [str(environment.PYTHON), str(script), store.url, str(seconds), str(len(BUSY)), *urls]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment.variables())
+    return list(json.loads(done.stdout.splitlines()[-1]))
+
+
+if __name__ == "__main__":
+    main()
