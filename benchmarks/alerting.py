@@ -77,7 +77,7 @@ def _row(name: str, found: dict[str, list[list[float]]]) -> Row:
 def _ours(folder: Path, server: RtspServer, store: RedisServer, within_s: float, seconds: float) -> list[float]:
     folder.mkdir()
     file = folder / "streams.yaml"
-    client = redis.Redis.from_url(store.url)
+    client = redis.Redis.from_url(store.url, protocol=2)
     client.flushall()
     alerts = {"redis": {"url": store.url, "stream": STREAM}}
     file.write_text(
@@ -97,7 +97,7 @@ def _heard(client: redis.Redis, seconds: float) -> list[float]:
     """Seconds from `received` of each opened alert to now, as they come."""
     waits, last, end = [], "$", time.time() + seconds
     while (left := end - time.time()) > 0:
-        for _, entries in client.xread({STREAM: last}, count=100, block=max(1, int(left * 1000))) or []:
+        for _, entries in client.xread({STREAM: last}, count=100, block=max(1, int(min(left, 1.0) * 1000))) or []:
             now = time.time()
             for number, fields in entries:
                 last = number

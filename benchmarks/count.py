@@ -34,7 +34,7 @@ from benchmarks.pairs import Ratio, Row, keep, table
 from benchmarks.peers import tracked
 from benchmarks.workers import load, memory_mb, status
 from pipeline.processes.replaying import usable_cores
-from pipeline.simulate.media import load_clip
+from pipeline.simulate.media import read_clip
 from pipeline.simulate.server import RtspServer
 
 PEERS = (("ultralytics, every picture", 1, 50.0), ("ultralytics, five a second", 5, 15.0))
@@ -74,7 +74,7 @@ def _watched(folder: Path, hall: Hall, cameras: int, pieces: int) -> dict[str, A
     clips = []
     for busy in range(1, pieces):  # not the first: cameras begin one after the other
         path = tiled(folder / f"{busy}.mp4", [hall.busy if n == busy else hall.empty for n in range(pieces)])
-        clips.append(load_clip(path))
+        clips.append(read_clip(path))
     server = RtspServer()
     names = [f"hall-{number}" for number in range(cameras)]
     mounts = [

@@ -33,15 +33,17 @@ def main() -> None:
     for (_, peer), side in busy.items():
         bars.append((peer, side[f"ms, {peer}"], THEIRS, "somebody there"))
     plt.rcParams |= {"svg.hashsalt": "zonewatch", "font.family": "sans-serif", "svg.fonttype": "none"}
-    figure, axes = plt.subplots(figsize=(8, 3.4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(9, 3.4), layout="constrained")
     for row, (_, ms, colour, _when) in enumerate(bars):
         axes.barh(row, ms, color=colour)
-        axes.annotate(f"{ms:.3g}", (ms, row), xytext=(4, 0), textcoords="offset points", va="center")
+        axes.annotate(
+            f"{ms:.0f}" if ms >= 10 else f"{ms:.1f}", (ms, row), xytext=(4, 0), textcoords="offset points", va="center"
+        )
     axes.set_yticks(range(len(bars)), [f"{name} ({when})" for name, _, _, when in bars])
     axes.invert_yaxis()
     axes.set_xscale("log")
     axes.set_xlim(0.5, 8000)
-    axes.set_xlabel("milliseconds of one core for a second of 1080p at 25 pictures (logarithmic)")
+    figure.supxlabel("milliseconds of one core for a second of 1080p at 25 pictures a second; logarithmic", fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(RESULTS / "costs.svg", metadata={"Date": None})
 
