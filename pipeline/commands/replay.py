@@ -153,9 +153,10 @@ class _Shown:
         """One line."""
         step = self.step
         missed = f"; {step.missed} of {step.audited} audits found somebody: use --exhaustive" if step.missed else ""
+        pictures = f"{step.pictures} pictures, {step.decoded} decoded, {step.analysed} analysed"
         return (
-            f"{step.media_s:.1f} s of video at {self.speed():.1f} times its speed: {step.decoded} pictures decoded, "
-            f"{step.analysed} analysed, {self.opened} incidents{_doubtful(step.doubtful)}{missed}"
+            f"{step.media_s:.1f} s of video at {self.speed():.1f} times its speed: {pictures}, "
+            f"{self.opened} incidents{_doubtful(step.doubtful)}{missed}"
         )
 
 

@@ -59,6 +59,13 @@ class Step:
     hits: list[Incident] = field(default_factory=list)
     audited: int = 0
     missed: int = 0
+    packets: int = 0
+    """Of all that is played, where it has been read by its packets; 0 where it has not."""
+
+    @property
+    def pictures(self) -> int:
+        """How many there are in what has been played to its end, decoded or passed over."""
+        return self.packets if self.decoded + self.doubtful.get("damaged", 0) < self.packets else self.decoded
 
 
 def in_turn(show: Show, tasks: Sequence[Task]) -> Iterator[Heard]:
@@ -139,7 +146,9 @@ class _Replay:
         for quick, one in self._passes.items():
             self._found[quick] += one.end()
         told = added(self._found[True], self._found[False]) if both else self._found[self._tasks[0].quick]
-        yield replace(self._step, incidents=_incidents(told), hits=[], doubtful=self._doubtful)
+        packets = sum(reel.pictures for reel in show.reels or ())
+        last = replace(self._step, incidents=_incidents(told), hits=[], doubtful=self._doubtful, packets=packets)
+        yield replace(last, decoded=min(last.decoded, packets)) if both else last
 
     def _stepped(self, task: Task, progress: Progress, told: list[Told]) -> Step:
         part, before = task.part, self._step
