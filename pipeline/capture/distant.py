@@ -13,7 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from av.container import InputContainer
 
-from pipeline.capture.recordings import Recording, start_of_container, start_of_name, without_times
+from pipeline.capture.dating import Recording, start_of_container, start_of_name
+from pipeline.capture.recordings import without_times
 from pipeline.capture.tape import Doubts, Stamp, Tape
 from pipeline.capture.timeline import Placed, Timeline
 from pipeline.types import WallFrom

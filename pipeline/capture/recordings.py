@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 import av.error
@@ -19,6 +19,7 @@ from av.container import InputContainer
 
 from pipeline.capture.ailing import is_cut, is_short, promised_s
 from pipeline.capture.container import open_video
+from pipeline.capture.dating import NAME_ERROR_S, Recording, start_of_container, start_of_name
 from pipeline.capture.faults import source_error
 from pipeline.capture.folder import told, videos_in
 from pipeline.capture.gop import Came
@@ -31,73 +32,11 @@ from pipeline.videos import open_container, playing
 
 log = logging.getLogger(__name__)
 
-_NAME_ERROR_S = 1.0
-"""Names tell whole seconds."""
 _USUAL_INTERVAL_S = 0.04
 _OVERLAP_S = 3.0
 """Names tell whole seconds, and recorders begin a file with what they had kept of the time just before."""
-_FIRST_YEAR = 2000
 _WITHOUT_TIMES = {"avi"}
 """Containers that say when to decode a picture, not when to show it; libav makes that up."""
-_DATE = re.compile(r"(?<!\d)(20\d\d)\D?(\d\d)\D?(\d\d)\D{0,2}(\d\d)\D?(\d\d)\D?(\d\d)(?:[.,](\d{1,6}))?(?!\d)(Z?)")
-_UNIX = re.compile(r"(?<!\d)(1\d{9})(?:[._-]?(\d{3}))?(?!\d)")
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """A file and, where known, the wall time of its first picture, give or take `error` seconds, as `told_by` says.
-
-    A container tells when somebody wrote it: the device's clock, a copy, a cut. Nobody knows how right that is.
-    """
-
-    path: Path
-    start: float | None = None
-    error: float | None = None
-    told_by: WallFrom | None = None
-
-
-def start_from_name(path: Path, zone: tzinfo = UTC, fold: int = 0) -> float | None:
-    """Unix seconds told by a name such as `2026-11-23_08-15-00`, `20261123T081500Z` or `1764576900`, in `zone`.
-
-    Folders may tell the day (`2026-11-23/08-15-00.mp4`), but only where the file's own name does not. Of an hour that
-    comes twice, when clocks are set back, `fold` 0 is the first one.
-    """
-    folders = "/".join(path.parts[-4:-1]) + "/"
-    for text, own in ((path.stem, 0), (folders + path.stem, len(folders))):
-        for match in _DATE.finditer(text):
-            start = _date(match, zone, fold)
-            if start is not None and match.end(6) > own:
-                return start
-    unix = _UNIX.search(path.stem)
-    return int(unix[1]) + int(unix[2] or 0) / 1000 if unix else None
-
-
-def _date(match: re.Match[str], zone: tzinfo, fold: int) -> float | None:
-    *parts, fraction, utc = match.groups()
-    try:
-        year, month, day, hour, minute, second = map(int, parts)
-        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC if utc else zone, fold=fold)
-    except ValueError:
-        return None
-    return moment.timestamp() + (float(f"0.{fraction}") if fraction else 0.0)
-
-
-def start_of_name(path: Path, zone: tzinfo = UTC) -> Recording | None:
-    """The recording as its name dates it; in the hour that comes twice a name may mean either."""
-    if (start := start_from_name(path, zone)) is None:
-        return None
-    later = start_from_name(path, zone, fold=1)
-    return Recording(path, start, _NAME_ERROR_S + abs((later or start) - start), "name")
-
-
-def start_of_container(container: InputContainer, path: Path) -> Recording | None:
-    """The recording as its container dates it. Devices without a clock write 1904 or 1970."""
-    try:
-        moment = datetime.fromisoformat(container.metadata.get("creation_time", ""))
-    except ValueError:
-        return None
-    moment = moment.replace(tzinfo=moment.tzinfo or UTC)
-    return Recording(path, moment.timestamp(), None, "container") if moment.year >= _FIRST_YEAR else None
 
 
 def without_times(container: InputContainer) -> bool:
@@ -146,11 +85,7 @@ class Recordings:
     spares = False
 
     def __init__(
-        self,
-        camera: Camera,
-        zone: tzinfo = UTC,
-        start: float | None = None,
-        warn: Callable[..., None] = log.warning,
+        self, camera: Camera, zone: tzinfo = UTC, start: float | None = None, warn: Callable[..., None] = log.warning
     ) -> None:
         self._camera = camera
         self._log = warn
@@ -242,7 +177,7 @@ class Recordings:
         """Who says when the first one began says it of those after it too, unless their names know better."""
         if self._start is None or (recording.told_by == "name" and self._base is not None):
             return recording
-        return Recording(recording.path, self._start + self._end, _NAME_ERROR_S, "argument")
+        return Recording(recording.path, self._start + self._end, NAME_ERROR_S, "argument")
 
     def _begin(self, recording: Recording) -> float:
         """Media time of its first picture: never before the last one's end, later where there is a known gap."""

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 
+from pipeline.capture.dating import start_from_name
 from pipeline.capture.length import length_s
-from pipeline.capture.recordings import recordings_at, start_from_name
+from pipeline.capture.recordings import recordings_at
 from pipeline.errors import SourceError, SourceFault
 from pipeline.frame import Frame
 from pipeline.simulate.media import read_clip
