@@ -30,6 +30,8 @@ _HALVES = 3
 _AUDITED = 100
 """One in so many groups is decoded and analysed though it would have been passed over."""
 _DISTRUST_S = 3600.0
+_CALLED_S = 10.0
+"""So long a camera is watched in full after somebody has called."""
 _RESTLESS_S = 600.0
 """After so long without a quiet moment it is said that there is none."""
 
@@ -57,7 +59,7 @@ class Rest:
         self._stirs = stirs
         self._calm_at: float | None = None
         self._quiet = self._passed = self._halves = 0
-        self._distrusted_until = self._missed_at = float("-inf")
+        self._distrusted_until = self._missed_at = self._called_until = float("-inf")
 
     def begin(self) -> None:
         """A new connection: what was known of its packets holds no longer."""
@@ -71,6 +73,10 @@ class Rest:
         if calm or self._calm_at is None:
             self._calm_at = now
         self.calm = calm
+
+    def call(self, now: float) -> None:
+        """Somebody says that something moves: from the last key frame on, all is looked at."""
+        self._called_until = now + _CALLED_S
 
     @property
     def trusts_gate(self) -> bool:
@@ -96,14 +102,15 @@ class Rest:
 
     def may_begin(self, groups: Groups, now: float) -> bool:
         """Whether nothing speaks against it."""
-        return self.calm and self._quiet >= _QUIET and not groups.too_much and not self._against(now)
+        quiet = self.calm and self._quiet >= _QUIET and now >= self._called_until
+        return quiet and not groups.too_much and not self._against(now)
 
     def may_go_on(self, groups: Groups, now: float) -> bool:
         """Whether it need not be woken, whatever the next key frame shows."""
         in_time = groups.span_s <= self._reach_s * _TOLERANCE
         if not in_time:
             self.group_s = groups.longest_s
-        return self.calm and in_time and not groups.too_much and now >= self._distrusted_until
+        return self.calm and in_time and not groups.too_much and now >= max(self._distrusted_until, self._called_until)
 
     def is_whole(self, whole: bool) -> bool:
         """Whether a key frame could be decoded alone; one may be damaged, but not one after the other."""

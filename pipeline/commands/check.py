@@ -31,7 +31,10 @@ UNREACHABLE, MISTAKES = 1, 2
 def check(
     file: Annotated[Path, typer.Argument(help="Configuration file.")] = Path("streams.yaml"),
     open_cameras: Annotated[
-        bool, typer.Option("--probe", help="Open each camera once: size, codec, frame rate, or why not.")
+        bool,
+        typer.Option(
+            "--probe", help="Open each camera once: size, codec, frame rate, what keeps it from resting, or why not."
+        ),
     ] = False,
     draw: Annotated[
         Path | None,
@@ -115,6 +118,7 @@ def _as_json(camera: Camera, seen: list[Probe], drawn: dict[str, Path]) -> dict[
     for one in seen:
         if one.camera == camera.name:
             about["probe"] = {"size": one.size, "codec": one.codec, "fps": one.fps, "error": one.error}
+            about["probe"] |= {"key_frames_s": one.key_s, "cannot_rest": one.wakeful}
             if one.aspect:
                 about["probe"] |= {"aspect": round(one.aspect.ratio, 4), "aspect_from": one.aspect.why}
     if camera.name in drawn:

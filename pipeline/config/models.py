@@ -54,6 +54,9 @@ class Redis(Strict):
         "zonewatch:alerts", min_length=1, max_length=200, description="Key of the stream that alerts are added to."
     )
     keep_days: Number = Field(7.0, ge=0.01, le=3650, description="Entries older than this are trimmed; days.")
+    wake_channel: str | None = Field(
+        None, min_length=1, max_length=200, description="Channel on which a camera's name wakes it, if it rests."
+    )
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:

@@ -54,6 +54,11 @@ class Attention:
         """Rules have changed: the tiles of the sweep do with them."""
         self._concerns, self._sweep = tuple(concerns), None
 
+    def search(self) -> None:
+        """Everything is due, as in a new picture."""
+        if self._sweep is not None:
+            self._sweep.anew()
+
     def look_again(self, cut: Boxes) -> None:
         """Of these (n, 4) the edge of a look showed a part only: they are looked at next."""
         self._hints = [_area(box) for box in cut]

@@ -99,6 +99,12 @@ class Post:
             self._analysed += 1
         return frame
 
+    def called(self) -> None:
+        """Somebody says that something moves there: it wakes, and all of its picture is searched."""
+        if self._thread.camera.rest is not None:
+            self._thread.camera.rest.call(self._clock.monotonic())
+        self.lane.search()
+
     def concluded(self, frame: Frame) -> None:
         """The frame that was taken has been analysed: may the camera rest, and was it right that it did?"""
         self._failures = 0

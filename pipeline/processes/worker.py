@@ -24,6 +24,7 @@ from pipeline.capture.mailbox import Mailbox
 from pipeline.clock import Clock, SystemClock
 from pipeline.config import Camera, Config, Detector
 from pipeline.errors import ZonewatchError
+from pipeline.processes.calls import Calls
 from pipeline.processes.line import Line
 from pipeline.processes.pictures import Pictures
 from pipeline.processes.post import Post, capturing
@@ -64,11 +65,21 @@ def main(config: Config, connection: Connection, level: str) -> None:
     except ZonewatchError as error:
         log.error("%s", error)
         raise SystemExit(FAILED_EXIT) from None
-    worker = Worker(detector, origin, teller, clock, wake)
+    worker = Worker(detector, origin, teller, clock, wake, calls=_calls(config, wake, clock))
     worker.apply(config)
     worker.run(line, stop)
     if worker.stuck:
         os._exit(STUCK_EXIT)  # threads in libav would keep an orderly exit waiting
+
+
+def _calls(config: Config, wake: threading.Event, clock: Clock) -> Calls | None:
+    """Where cameras are called awake, if that is configured."""
+    redis = config.alerts.redis
+    if redis is None or redis.wake_channel is None:
+        return None
+    calls = Calls(redis, wake.set, clock)
+    calls.start()
+    return calls
 
 
 def _journal(config: Config) -> Outbox:
@@ -92,6 +103,7 @@ class Worker:
         clock: Clock,
         wake: threading.Event,
         capturing: Callable[[Camera, Mailbox, Clock, tzinfo], CameraThread] = capturing,
+        calls: Calls | None = None,
     ) -> None:
         self._detector = detector
         self._origin = origin
@@ -100,6 +112,7 @@ class Worker:
         self._began = f"{clock.wall():.3f}"
         self._wake = wake
         self._capturing = capturing
+        self._calls = calls
         self._posts: dict[str, Post] = {}
         self._turns = Turns(clock)
         self._memory_gb = float("inf")
@@ -118,6 +131,7 @@ class Worker:
         while not stop.is_set() and not self.stuck:
             self._wake.wait(_IDLE_S)
             self._wake.clear()
+            self._hear_calls()
             self._turn()
             self._teller.flush()
             for message in line.received():
@@ -148,6 +162,12 @@ class Worker:
             stop.set()
         elif isinstance(message, tuple):
             self.apply(message[1])
+
+    def _hear_calls(self) -> None:
+        """Other workers hear the same: what is no camera of this one is theirs, or a mistake of who calls."""
+        for name in self._calls.taken() if self._calls is not None else ():
+            if name in self._posts:
+                self._posts[name].called()
 
     def _turn(self) -> None:
         """The next frame of each camera in, of the most urgent where there is not time for all; incidents out."""

@@ -90,6 +90,10 @@ class Lane:
         """How many incidents are open."""
         return self._rules.open_incidents
 
+    def search(self) -> None:
+        """All of the next picture is looked at, and not only what moves: somebody is said to be there."""
+        self._attention.search()
+
     def look(self, frame: Frame) -> list[Region]:
         """What moved, and where the detector should therefore look. Nowhere: nothing moves, nobody is followed."""
         motion = self._motion.update(frame)

@@ -238,6 +238,27 @@ def test_of_pictures_that_are_all_key_frames_one_a_second_is_looked_at(tmp_path:
     assert after[looks] < 55 <= after[looks] + 10
 
 
+@pytest.mark.parametrize("codec", CODECS)
+def test_who_calls_wakes_it_from_the_last_key_frame_on_for_ten_seconds(coded, codec: str):
+    one = Watched(coded(codec))
+    in_time, whole = one.rest, in_full(coded(codec))
+
+    def call(n: int) -> None:
+        if n == 45:
+            in_time.call(n / FPS)
+
+    one.run(call)
+    assert one.numbers == [*range(21), 30, *range(40, COUNT)]
+    assert all(np.array_equal(one.lumas[number], whole[number]) for number in one.numbers)
+    assert not any(one.rested[46:])
+
+
+def test_a_camera_that_was_called_rests_again(coded):
+    one = Watched(coded("h264"))
+    one.rest.call(-7.5)  # two and a half seconds of it are left
+    assert one.run().numbers == [*range(31), 40, 50, 60, *range(70, COUNT)]
+
+
 def test_one_in_a_hundred_groups_is_looked_at_all_the_same(coded):
     for codec in ("h264", "h264-b", "hevc-b"):
         one = Watched(coded(codec))

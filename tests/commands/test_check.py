@@ -113,7 +113,33 @@ def test_probe_without_trouble_ends_well(tmp_path: Path, clip: Path):
     assert code == 0
     assert told["ok"] is True
     shape = {"aspect": 1.3333, "aspect_from": "its pixels are taken for square"}
-    assert told["cameras"][0]["probe"] == {"size": [320, 240], "codec": "h264", "fps": 10.0, "error": None, **shape}
+    rest = {"key_frames_s": None, "cannot_rest": None}  # of a recording
+    seen = {"size": [320, 240], "codec": "h264", "fps": 10.0, "error": None}
+    assert told["cameras"][0]["probe"] == {**seen, **rest, **shape}
+
+
+ZONE = "zones: {z: {polygon: [[0, 0], [1, 0], [1, 1]]}}, rules: {r: {trigger: enter, zone: z, within_s: %g}}"
+
+
+def test_probe_says_what_keeps_a_camera_from_resting(tmp_path: Path):
+    server = RtspServer()
+    told = {"often": (10, 2), "seldom": (30, 2), "hardly-ever": (60, 4), "never": (30, 0)}
+    for name, (gop, _) in told.items():
+        server.mount(name, make_clip(tmp_path / f"{name}.mp4", seconds=12, gop=gop))
+    with server:
+        cameras = [f"  {name}: {{url: '{server.url(name)}', {ZONE % within}}}\n" for name, (_, within) in told.items()]
+        path = write(tmp_path, "".join(cameras))
+        plain, (code, told) = run(path, "--probe"), printed_json(path, "--probe")
+    assert plain.exit_code == code == 0
+    probed = {camera["name"]: camera["probe"] for camera in told["cameras"]}
+    assert probed["often"]["key_frames_s"] == pytest.approx(1.0, abs=0.2)
+    assert (probed["often"]["cannot_rest"], probed["never"]["cannot_rest"]) == (None, None)
+    assert "3.0 s apart: set its key frame interval to 2 s, or" in probed["seldom"]["cannot_rest"]
+    assert "it cannot rest: its key frames are 3.0 s apart" in plain.stdout
+    assert (
+        "fewer than three key frames came within 9 s: set its key frame interval to 2 s (smart codecs off), or take "
+        "its smaller stream" in probed["hardly-ever"]["cannot_rest"]
+    )
 
 
 def test_mistakes_outweigh_cameras_that_do_not_open(tmp_path: Path):

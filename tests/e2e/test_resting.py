@@ -14,13 +14,14 @@ from benchmarks.corpus.scenarios import scenarios
 from pipeline.catalogue import resolve
 from pipeline.perceive.person import PersonDetector, open_session
 from pipeline.simulate.mount import Mount
-from pipeline.simulate.scene import hall, render
+from pipeline.simulate.scene import Play, hall, render
 from pipeline.simulate.scene.render import Codec
 from pipeline.simulate.server import RtspServer
 from pipeline.types import CameraState
 from tests.e2e import school, truth
 from tests.e2e.reader import of
 from tests.e2e.system import System, assert_whole, wait_for
+from tests.redis_server import RedisServer
 
 pytestmark = pytest.mark.slow
 EMPTY_S = 14.0
@@ -114,3 +115,22 @@ def test_a_rule_that_cannot_wait_any_longer_wakes_the_camera(
         wait_for("it to wake", lambda: system.camera("one")["wakeful"] == "`within_s` of a rule is 0")
         assert system.camera("one")["connections"] == 1
         assert system.stop() == 0
+
+
+@pytest.mark.timeout(120)
+def test_who_calls_on_the_channel_wakes_that_camera_and_no_other(tmp_path: Path) -> None:
+    clip = render(tmp_path / "empty.mp4", hall.PLACE, Play(10.0), school.SIZE, school.FPS)
+    server = RtspServer()
+    for name in ("gate", "hall"):
+        server.mount(name, clip)
+    with server, RedisServer() as store:
+        cameras = {name: {"url": server.url(name), **school.watched(SETTING)} for name in ("gate", "hall")}
+        told = {"redis": {"url": store.url, "wake_channel": "zonewatch:wake"}}
+        with System(tmp_path / "run", cameras, {}, alerts=told) as system:
+            for name in cameras:
+                wait_for(f"{name} to rest", lambda name=name: system.camera(name)["state"] == CameraState.RESTING)
+            assert store.client().publish("zonewatch:wake", "gate") == 1
+            wait_for("it to wake", lambda: system.camera("gate")["state"] == CameraState.WATCHING)
+            assert system.camera("hall")["state"] == CameraState.RESTING
+            wait_for("it to rest", lambda: system.camera("gate")["state"] == CameraState.RESTING)
+            assert system.stop() == 0

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline.capture.gop import Groups
 from pipeline.capture.mailbox import Mailbox
 from pipeline.capture.rest import Rest
 from pipeline.clock import SimulatedClock
@@ -196,3 +197,16 @@ def test_new_rules_say_how_long_a_camera_may_rest(watched: Watched):
     assert watched.thread.camera.rest.limit_s == 0.5
     watched.post.reconfigure(fakes.camera(), Origin("here"))
     assert watched.thread.camera.rest.limit_s == float("inf")
+
+
+def test_who_calls_has_the_whole_picture_searched_at_once(watched: Watched):
+    still = np.full((90, 120), 90, np.uint8)
+    looks = {}
+    for n in range(90):
+        if n == 88:
+            watched.post.called()
+        looks[n] = watched.post.lane.look(Frame("front", n, n / 5, still))
+        watched.post.lane.conclude(Frame("front", n, n / 5, still), Detections.empty(), None)
+    assert [n for n in range(75, 88) if looks[n]] == []  # nothing has moved for long
+    assert (0, 0, 120, 90) in looks[88]
+    assert not watched.thread.camera.rest.may_go_on(Groups(), watched.clock.monotonic())
