@@ -61,6 +61,30 @@ def compared(cells: Plane, background: Plane, earlier: Plane, limit: Plane) -> N
     return found
 
 
+def settled(
+    value: float, known: dict[str, float], curve: Plane, how: tuple[float, float, float, float, float, float]
+) -> dict[str, float]:
+    """What is known of one cell after a picture, and whether it was as its background (`quiet`)."""
+    floor, times_noise, rate, slowly, elapsed, forget_s = how
+    now, then, after = known["background"], known["earlier"], dict(known)
+    toned, toned_then = (float(curve[0, int(np.clip(level, 0, 255))]) for level in (now, then))
+    limit = max(floor, times_noise * known["noise"]) + float(curve[1, int(np.clip(now, 0, 255))])
+    off, off_then = value - now - toned, value - then - toned_then
+    after["quiet"] = float(abs(off) <= limit)
+    after["background"], after["earlier"] = now + rate * toned, then + rate * toned_then
+    if not after["quiet"]:
+        return after
+    after["background"] += rate * off
+    after["noise"] += rate * (abs(off) - known["noise"])
+    after["lasted"] = max(known["lasted"] - elapsed, 0.0)
+    alike = abs(off_then) <= limit
+    after["parted"] = 0.0 if alike else known["parted"] + elapsed
+    after["earlier"] += slowly * off_then if alike else 0.0
+    if after["parted"] > forget_s:
+        after["earlier"], after["parted"] = value - toned, 0.0
+    return after
+
+
 def least_total(cost: NDArray[np.float64], limit: float) -> float:
     """The least total of all ways to pair rows with columns, where leaving a row or column alone costs `limit`.
 

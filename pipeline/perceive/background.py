@@ -15,16 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.perceive.background_kernels import (
-    BANDS,
-    OFFSETS,
-    STEPS,
-    border_contrast,
-    judge,
-    mismatch,
-    settle,
-    tone_curve,
-)
+from pipeline.perceive.background_kernels import SCRATCH, border_contrast, judge, settle
+from pipeline.perceive.tone_kernels import BANDS, OFFSETS, STEPS, mismatch, tone_curve
 
 # Grey levels of a cell's mean that are never motion, and how many times its usual deviation.
 FLOOR = 7.0
@@ -62,6 +54,7 @@ class Background:
         self._change = 0.0
         self._fits = np.zeros(OFFSETS)
         self._toned, self._line = np.zeros(shape, np.float32), np.zeros(shape[1], np.float32)
+        self._lines = np.zeros(SCRATCH, np.float32)
         self._since_aligned, self._votes = 0.0, 0
 
     def learn_anew(self, cells: NDArray[np.float32]) -> None:
@@ -83,7 +76,7 @@ class Background:
         rate, slowly = (1 - np.exp(-elapsed / seconds) for seconds in (_LEARN_S, _SLOWLY_S))
         now, earlier, noise, _, lasted, parted = self._planes
         how = self._curve, FLOOR, _TIMES_NOISE, rate, slowly, elapsed
-        if not settle(cells, now, earlier, noise, lasted, parted, *how, _FORGET_S, self._found):
+        if not settle(cells, now, earlier, noise, lasted, parted, *how, _FORGET_S, self._found, self._lines):
             self.mask[:] = 0
             return 0
         count = int(judge(cells, *self._planes, *how, _ABSORB_S, self._found, self.mask))

@@ -1,4 +1,4 @@
-"""The Numba loops of the background, and nothing else: serial, without the GIL, without allocation.
+"""The Numba loops of the background, cell by cell: serial, without the GIL, without allocation.
 
 Explicit signatures compile them at import, once a machine: `cache=True` keeps the result (warm it before forking).
 """
@@ -9,103 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.perceive.compiled import nb
+from pipeline.perceive.tone_kernels import is_plain, look_up
 
 _PLANE, _MASK, _FLOAT = nb.float32[:, ::1], nb.uint8[:, ::1], nb.float32
 
-BANDS, STEPS = 8, 257
-"""Shape of the histograms of `tone_curve`: bands of 32 grey levels; changes from -32 to 32, in quarters of a level."""
-OFFSETS = 9
-"""How many ways `mismatch` lays the background over the picture: 3 down, 3 across."""
 BACKGROUND, EARLIER, BESIDE, NEW = 0, 1, 2, 3
 """What `settle` and `judge` find a cell to be."""
-_BLACK = np.float32(16.0)
-# A band counts with so many of the cells that were looked at: one in 20.
-_SHARE = 20
+SCRATCH = (6, 1024)
+"""Shape of that of `settle`, which takes so many cells at once: they stay in the nearest cache."""
 # An edge of which cells hold a part is paler than when it fills one: by so much of the range it is seen in.
 _BLURRED = np.float32(0.5)
-# What walks there is not to weigh more than that the rest fits.
-_MOST = np.float32(20.0)
-
-
-@nb.njit(cache=True, nogil=True)
-def _median(counts: NDArray[np.int32], total: int) -> np.float32:
-    """Of changes counted in quarters of a level."""
-    seen, step = 0, 0
-    while 2 * (seen + counts[step]) < total and step < counts.size - 1:
-        seen += counts[step]
-        step += 1
-    return np.float32((step - (STEPS - 1) // 2) * 0.25)
-
-
-@nb.njit(cache=True, nogil=True)
-def _guess(curve: NDArray[np.float32], v: int, level: np.float32, change: np.float32) -> None:
-    """Where too few cells tell: between the change of `level` and its share of it, counted from black."""
-    share = change * max(np.float32(v) - _BLACK, np.float32(0.0)) / max(level - _BLACK, np.float32(1.0))
-    curve[0, v] = (change + share) / 2
-    curve[1, v] = abs(change - share) / 2
-
-
-@nb.njit(cache=True, nogil=True)
-def _count_changes(
-    cells: NDArray[np.float32],
-    background: NDArray[np.float32],
-    mask: NDArray[np.uint8],
-    counts: NDArray[np.int32],
-    levels: NDArray[np.float32],
-) -> None:
-    """By band of the background's level: how often it changed by how much, and in `levels` the sum of the levels.
-
-    Every second cell is looked at; those in `mask` do not count, unless that leaves fewer than one in five.
-    """
-    all_of_them = 5 * (mask.size - mask.sum()) < mask.size
-    for r in range(cells.shape[0]):
-        for c in range(r % 2, cells.shape[1], 2):
-            if all_of_them or not mask[r, c]:
-                level = background[r, c]
-                band = min(max(int(level) // (256 // BANDS), 0), BANDS - 1)
-                step = int(np.round((cells[r, c] - level) * 4)) + (STEPS - 1) // 2
-                counts[band, min(max(step, 0), STEPS - 1)] += 1
-                levels[band] += level
-
-
-@nb.njit(nb.float32(_PLANE, _PLANE, _MASK, nb.int32[:, ::1], nb.float32[::1], _PLANE), cache=True, nogil=True)
-def tone_curve(
-    cells: NDArray[np.float32],
-    background: NDArray[np.float32],
-    mask: NDArray[np.uint8],
-    counts: NDArray[np.int32],
-    levels: NDArray[np.float32],
-    curve: NDArray[np.float32],
-) -> float:
-    """By how much each of the 256 grey levels has changed everywhere; returns the change of the whole.
-
-    Into `curve` (2, 256): the change, and how much it may be off. A camera that corrects its exposure changes bright
-    levels more than dark ones. Each band of levels that one cell in 20 or more belongs to tells its median change; in
-    between it is interpolated, below and above it is guessed. Cells in `mask` (0 or 1) move, and do not count. `counts`
-    (BANDS, STEPS) and `levels` (BANDS) are scratch.
-    """
-    counts[:] = 0
-    levels[:] = 0.0
-    _count_changes(cells, background, mask, counts, levels)
-    total = counts.sum()
-    below, at_below, done = np.float32(0.0), np.float32(0.0), 0
-    for band in range(BANDS):
-        size = counts[band].sum()
-        if size and _SHARE * size >= total:
-            level, change = levels[band] / np.float32(size), _median(counts[band], size)
-            last = min(int(level), 255)
-            for v in range(done, last + 1):
-                if done == 0:
-                    _guess(curve, v, level, change)
-                else:
-                    nearer = (np.float32(v) - below) / (level - below)
-                    curve[0, v], curve[1, v] = at_below + nearer * (change - at_below), np.float32(0.0)
-            below, at_below, done = level, change, last + 1
-    for v in range(done, 256):
-        _guess(curve, v, below, at_below)
-    for band in range(1, BANDS):
-        counts[0] += counts[band]
-    return float(_median(counts[0], total))
+_NONE, _ALL = np.float32(0.0), np.float32(1.0)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -116,34 +30,6 @@ def _changed(curve: NDArray[np.float32], level: float) -> np.float32:
 @nb.njit(cache=True, nogil=True)
 def _unsure(curve: NDArray[np.float32], level: float) -> np.float32:
     return np.float32(curve[1, min(max(int(level), 0), 255)])
-
-
-@nb.njit(nb.void(_PLANE, _PLANE, _PLANE, _PLANE, nb.float32[::1], nb.float64[::1]), cache=True, nogil=True)
-def mismatch(
-    cells: NDArray[np.float32],
-    background: NDArray[np.float32],
-    curve: NDArray[np.float32],
-    toned: NDArray[np.float32],
-    line: NDArray[np.float32],
-    totals: NDArray[np.float64],
-) -> None:
-    """How badly the background fits, laid over the picture as it is and a cell off, into `totals` (9, row by row).
-
-    `totals[3 * (down + 1) + across + 1]` is for a background that is moved `down` and `across`. `toned` (rows, columns)
-    and `line` (columns) are scratch.
-    """
-    rows, width = cells.shape
-    for r in range(rows):
-        for c in range(width):
-            toned[r, c] = background[r, c] + _changed(curve, background[r, c])
-    for k in range(OFFSETS):
-        down, across = 1 - k // 3, 1 - k % 3
-        line[:] = 0.0
-        for r in range(1, rows - 1):
-            here, there = cells[r], toned[r + down]
-            for c in range(1, width - 1):
-                line[c] += min(abs(here[c] - there[c + across]), _MOST)
-        totals[k] = line.sum()
 
 
 @nb.njit(cache=True, nogil=True)
@@ -158,7 +44,99 @@ def _within(plane: NDArray[np.float32], curve: NDArray[np.float32], r: int, c: i
     return bool(low - off <= value <= high + off)
 
 
-@nb.njit(nb.int64(*[_PLANE] * 7, *[_FLOAT] * 6, _MASK), cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True)
+def _limits(
+    now: NDArray[np.float32],
+    usual: NDArray[np.float32],
+    curve: NDArray[np.float32],
+    plain: bool,
+    floor: float,
+    times_noise: float,
+    limit: NDArray[np.float32],
+) -> None:
+    """By how much the cells of some may be off."""
+    if plain:
+        limit[:] = _NONE
+    else:
+        look_up(now, curve[1], limit)
+    for c in range(now.size):
+        limit[c] = max(floor, times_noise * usual[c]) + limit[c]
+
+
+@nb.njit(cache=True, nogil=True)
+def _differ(
+    value: NDArray[np.float32],
+    now: NDArray[np.float32],
+    toned: NDArray[np.float32],
+    limit: NDArray[np.float32],
+    off: NDArray[np.float32],
+    quiet: NDArray[np.float32],
+    found: NDArray[np.uint8],
+) -> int:
+    """How far the cells of some are `off` their background, and which are `quiet` (1, else 0); how many are not."""
+    count = 0
+    for c in range(value.size):
+        off[c] = value[c] - now[c] - toned[c]
+    for c in range(value.size):
+        good = abs(off[c]) <= limit[c]
+        quiet[c] = _ALL if good else _NONE
+        count += good
+    for c in range(value.size):
+        found[c] = BACKGROUND if quiet[c] > _NONE else NEW
+    return value.size - count
+
+
+@nb.njit(cache=True, nogil=True)
+def _learn(
+    now: NDArray[np.float32],
+    usual: NDArray[np.float32],
+    lasted: NDArray[np.float32],
+    toned: NDArray[np.float32],
+    off: NDArray[np.float32],
+    quiet: NDArray[np.float32],
+    rate: float,
+    elapsed: float,
+) -> None:
+    """The quiet cells of some teach their background and its noise."""
+    for c in range(now.size):
+        usual[c] = usual[c] + rate * (abs(off[c]) - usual[c]) if quiet[c] > _NONE else usual[c]
+    for c in range(now.size):
+        lasted[c] = max(lasted[c] - elapsed, _NONE) if quiet[c] > _NONE else lasted[c]
+    for c in range(now.size):
+        now[c] = now[c] + rate * (toned[c] + off[c] if quiet[c] > _NONE else toned[c])
+
+
+@nb.njit(cache=True, nogil=True)
+def _remember(
+    value: NDArray[np.float32],
+    then: NDArray[np.float32],
+    parted: NDArray[np.float32],
+    toned: NDArray[np.float32],
+    toned_then: NDArray[np.float32],
+    limit: NDArray[np.float32],
+    off: NDArray[np.float32],
+    quiet: NDArray[np.float32],
+    apart: NDArray[np.float32],
+    rate: float,
+    slowly: float,
+    elapsed: float,
+    forget_s: float,
+) -> None:
+    """What was there earlier, of some: it follows slow change where it is as what is there now, else it ages."""
+    for c in range(value.size):
+        off[c] = value[c] - then[c] - toned_then[c]
+    for c in range(value.size):
+        apart[c] = _NONE if abs(off[c]) <= limit[c] else parted[c] + elapsed
+    for c in range(value.size):
+        limit[c] = then[c] + rate * toned_then[c] + (slowly * off[c] if abs(off[c]) <= limit[c] else _NONE)
+    for c in range(value.size):
+        known = value[c] - toned[c] if apart[c] > forget_s else limit[c]
+        then[c] = known if quiet[c] > _NONE else then[c] + rate * toned_then[c]
+    for c in range(value.size):
+        parted[c] = (_NONE if apart[c] > forget_s else apart[c]) if quiet[c] > _NONE else parted[c]
+
+
+@nb.njit(nb.int64(*[_PLANE] * 7, *[_FLOAT] * 6, _MASK, _PLANE), cache=True, nogil=True)
 def settle(
     cells: NDArray[np.float32],
     background: NDArray[np.float32],
@@ -174,36 +152,42 @@ def settle(
     elapsed: float,
     forget_s: float,
     found: NDArray[np.uint8],
+    lines: NDArray[np.float32],
 ) -> int:
     """Learn from the cells that are as their background; `found` is BACKGROUND there, else NEW. How many are not.
 
     A cell is as its background if it is off it by no more than `floor` grey levels and `times_noise` times its usual
     deviation, the tone `curve` taken off. `rate` and `slowly` (0-1) are those at which background and noise, and what
     was there earlier, follow slow change; what was earlier is forgotten `forget_s` after the two have `parted`. All
-    planes are (rows, columns), and change in place. Every cell does the same, whatever it is: compilers make it wide.
+    planes are (rows, columns), and change in place; `lines` (SCRATCH) are scratch.
+
+    Every cell does the same, whatever it is, in loops over some of them that have few planes each: compilers make them
+    wide, where one loop over all planes has too many pairs that might overlap.
     """
-    count = 0
-    zero, top = np.float32(0.0), np.float32(255.0)
-    for r in range(cells.shape[0]):
-        for c in range(cells.shape[1]):
-            value, now, then, usual = cells[r, c], background[r, c], earlier[r, c], noise[r, c]
-            at, at_then = np.int32(min(max(now, zero), top)), np.int32(min(max(then, zero), top))
-            toned, toned_then = curve[0, at], curve[0, at_then]
-            limit = max(floor, times_noise * usual) + curve[1, at]
-            off, off_then = value - now - toned, value - then - toned_then
-            quiet = abs(off) <= limit
-            alike = abs(off_then) <= limit
-            apart = zero if alike else parted[r, c] + elapsed
-            forgotten = apart > forget_s
-            kept = then + rate * toned_then + (slowly * off_then if alike else zero)
-            background[r, c] = now + rate * (toned + off if quiet else toned)
-            earlier[r, c] = (value - toned if forgotten else kept) if quiet else then + rate * toned_then
-            noise[r, c] = usual + rate * (abs(off) - usual) if quiet else usual
-            lasted[r, c] = max(lasted[r, c] - elapsed, zero) if quiet else lasted[r, c]
-            parted[r, c] = (zero if forgotten else apart) if quiet else parted[r, c]
-            found[r, c] = BACKGROUND if quiet else NEW
-            count += not quiet
+    plain, count = is_plain(curve), 0
+    toned, toned_then, limit, off, quiet, apart = lines[0], lines[1], lines[2], lines[3], lines[4], lines[5]
+    toned[:], toned_then[:] = _NONE, _NONE
+    for start in range(0, cells.size, toned.size):
+        some = slice(start, min(start + toned.size, cells.size))
+        value, now, then = cells.reshape(-1)[some], background.reshape(-1)[some], earlier.reshape(-1)[some]
+        usual, age, parts = noise.reshape(-1)[some], lasted.reshape(-1)[some], parted.reshape(-1)[some]
+        if not plain:
+            look_up(now, curve[0], toned)
+            look_up(then, curve[0], toned_then)
+        _limits(now, usual, curve, plain, floor, times_noise, limit)
+        count += _differ(value, now, toned, limit, off, quiet, found.reshape(-1)[some])
+        _learn(now, usual, age, toned, off, quiet, rate, elapsed)
+        _remember(value, then, parts, toned, toned_then, limit, off, quiet, apart, rate, slowly, elapsed, forget_s)
     return count
+
+
+@nb.njit(cache=True, nogil=True)
+def _any_new(found: NDArray[np.uint8]) -> bool:
+    """Of a row that `settle` has left."""
+    most = np.uint8(0)
+    for c in range(found.size):
+        most = max(most, found[c])
+    return bool(most == NEW)
 
 
 @nb.njit(nb.int64(*[_PLANE] * 8, *[_FLOAT] * 6, _MASK, _MASK), cache=True, nogil=True)
@@ -233,6 +217,8 @@ def judge(
     count = 0
     mask[:] = 0
     for r in range(cells.shape[0]):
+        if not _any_new(found[r]):
+            continue
         for c in range(cells.shape[1]):
             if found[r, c] != NEW:
                 continue

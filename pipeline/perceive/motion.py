@@ -43,7 +43,7 @@ class MotionDetector:
 
     def __init__(self, masks: Sequence[Sequence[Point]] = ()) -> None:
         self._masks = masks
-        self._ignored = np.zeros((0, 0), np.bool_)
+        self._counting = np.zeros((0, 0), np.uint8)
         self._size: tuple[int, int] | None = None
         self._aspect = 1.0
         self._at = 0.0
@@ -77,7 +77,7 @@ class MotionDetector:
         self._cells, self._before = (np.zeros(shape, np.float32) for _ in range(2))
         self._background = Background(shape)
         self._parted, self._seen = _NONE, np.zeros(0, np.int64)
-        self._ignored = _ignored(self._masks, shape)
+        self._counting = _counting(self._masks, shape)
 
     def _learn_anew(self) -> Motion:
         self._background.learn_anew(self._cells)
@@ -85,10 +85,10 @@ class MotionDetector:
 
     def _parts(self, changed: float, elapsed: float) -> tuple[Boxes, float, NDArray[np.bool_]]:
         """Bounding boxes of the connected parts, after closing gaps of a cell or two."""
-        moved = np.where(self._ignored, np.uint8(0), self._background.mask) if changed else self._background.mask
-        rows, columns = (_around(np.asarray(moved.any(axis=axis))) for axis in (1, 0))
+        moved = self._background.mask & self._counting if changed and self._masks else self._background.mask
+        rows, columns = _around(cv2.boundingRect(moved))
         mask = moved[rows, columns]
-        if not mask.size:
+        if not changed or not mask.size:
             self._stay(_NONE, np.zeros(0, np.int64), elapsed)
             return np.zeros((0, 4), np.float32), changed, np.zeros(0, np.bool_)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(mask, _NEIGHBOURS), connectivity=8)
@@ -133,20 +133,20 @@ def _longest(parts: _Cells) -> NDArray[np.int32]:
     return np.asarray((parts[:, 2:] - parts[:, :2]).max(axis=1), np.int32)
 
 
-def _around(any_there: NDArray[np.bool_]) -> slice:
-    """The rows, or columns, in which there is something, and one more on each side."""
-    there = np.flatnonzero(any_there)
-    return slice(max(there[0] - 1, 0), there[-1] + 2) if len(there) else slice(0, 0)
+def _around(part: Sequence[int]) -> tuple[slice, slice]:
+    """The rows and columns of a rectangle (x, y, wide, high), and one more on each side; none of an empty one."""
+    x, y, wide, high = part
+    return (slice(max(y - 1, 0), y + high + 1), slice(max(x - 1, 0), x + wide + 1)) if wide else (slice(0), slice(0))
 
 
-def _ignored(masks: Sequence[Sequence[Point]], shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """The cells (rows, columns) of which at least half lies in a mask: painted finely, then averaged."""
+def _counting(masks: Sequence[Sequence[Point]], shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """1 for the cells (rows, columns) of which more than half lies in no mask: painted finely, then averaged."""
     rows, columns = shape
     fine = np.zeros((rows * _FINE, columns * _FINE), np.uint8)
     for polygon in masks:
         corners = np.rint(np.array(polygon) * (columns * _FINE, rows * _FINE)).astype(np.int32)
         cv2.fillPoly(fine, [corners], 1)
-    return np.asarray(fine.reshape(rows, _FINE, columns, _FINE).mean(axis=(1, 3)) >= 0.5, np.bool_)
+    return np.asarray(fine.reshape(rows, _FINE, columns, _FINE).mean(axis=(1, 3)) < 0.5, np.uint8)
 
 
 _FINE = 4

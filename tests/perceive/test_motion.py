@@ -17,19 +17,17 @@ from numpy.typing import NDArray
 from pipeline.perceive.background import Background
 from pipeline.perceive.background_kernels import (
     BACKGROUND,
-    BANDS,
     BESIDE,
     EARLIER,
     NEW,
-    STEPS,
+    SCRATCH,
     border_contrast,
     judge,
-    mismatch,
     settle,
-    tone_curve,
 )
 from pipeline.perceive.motion import MotionDetector
 from pipeline.perceive.motion_kernels import cell_means
+from pipeline.perceive.tone_kernels import BANDS, STEPS, mismatch, tone_curve
 from pipeline.simulate.scene import Play, yard
 from pipeline.simulate.scene.render import Scene
 from pipeline.simulate.scene.weather import Weather
@@ -101,6 +99,27 @@ def test_the_kernel_of_tone_curves_does_what_its_slow_twin_does(moved_share: flo
         assert ends == pytest.approx(sorted((change, change * share)), abs=0.01)
 
 
+@pytest.mark.parametrize("change", [0.0, 2.25, -3.0])
+def test_the_kernel_learns_what_its_slow_twin_learns(change: float):
+    cells, background, earlier, noise, lasted, parted = planes(6)
+    background[::2] = cells[::2] + random(6).normal(0, 5, background[::2].shape).astype(np.float32)
+    earlier[::3] = cells[::3] + random(7).normal(0, 5, earlier[::3].shape).astype(np.float32)
+    noise /= 100
+    curve = np.zeros((2, 256), np.float32)
+    if change:
+        curve[0], curve[1] = change * np.linspace(0.5, 1.5, 256), np.linspace(0, 1, 256)
+    known = {"background": background, "earlier": earlier, "noise": noise, "lasted": lasted, "parted": parted}
+    how = 7.0, 5.0, 0.05, 0.01, 0.2, 120.0
+    before = {name: plane.copy() for name, plane in known.items()}
+    found = np.zeros(cells.shape, np.uint8)
+    settle(cells, *known.values(), curve, *how, found, np.zeros(SCRATCH, np.float32))
+    for place in np.ndindex(cells.shape):
+        told = slow.settled(float(cells[place]), {name: float(p[place]) for name, p in before.items()}, curve, how)
+        assert found[place] == (BACKGROUND if told.pop("quiet") else NEW)
+        assert {name: plane[place] for name, plane in known.items()} == pytest.approx(told, abs=1e-3)
+    assert 0.2 < (found == BACKGROUND).mean() < 0.8
+
+
 def learnt(
     cells: NDArray[np.float32], times: int = 1, curve: NDArray[np.float32] | None = None, **before: NDArray[np.float32]
 ) -> dict[str, NDArray[Any]]:
@@ -112,7 +131,7 @@ def learnt(
     settled = [known[name] for name in ("background", "earlier", "noise", "lasted", "parted")]
     how = curve, 7.0, 5.0, 0.05, 0.01, 0.2
     for _ in range(times):
-        others = settle(cells, *settled, *how, 120.0, found)
+        others = settle(cells, *settled, *how, 120.0, found, np.zeros(SCRATCH, np.float32))
         assert others == (found == NEW).sum()
         new = judge(cells, *known.values(), *how, 15.0, found, mask)
         assert new == mask.sum()
@@ -134,7 +153,7 @@ def test_the_kernels_find_each_cell_to_be_what_their_slow_twin_finds(change: flo
     known = [plane.copy() for plane in (background, earlier, noise)]
     rest = [np.zeros_like(cells) for _ in range(3)]
     how = curve, 7.0, 5.0, 0.0, 0.0, 0.2
-    settle(cells, *known, *rest[1:], *how, 120.0, found)
+    settle(cells, *known, *rest[1:], *how, 120.0, found, np.zeros(SCRATCH, np.float32))
     judge(cells, *known, *rest, *how, 15.0, found, np.zeros_like(found))
     limit = np.maximum(7.0, 5.0 * noise) + 0.5
     wanted = slow.compared(cells - np.float32(change), background, earlier, limit.astype(np.float32))
