@@ -58,6 +58,9 @@ bench: ## beside others, in full: how many times faster; three quarters of an ho
 	@$(BIN)/python -m benchmarks.idle --write $(ARGS)
 	@$(BIN)/python -m benchmarks.busy --write $(ARGS)
 	@$(BIN)/python -m benchmarks.footprint --write $(ARGS)
+	@$(BIN)/python -m benchmarks.alerting --write
+	@$(BIN)/python -m benchmarks.waking --write
+	@$(BIN)/python -m benchmarks.count --write
 	@$(BIN)/python -m benchmarks.cold --write $(ARGS)
 	@$(BIN)/python -m benchmarks.cold --slices --write
 	@$(BIN)/python -m benchmarks.cold --smoke --write

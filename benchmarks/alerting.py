@@ -3,9 +3,10 @@
     python -m benchmarks.alerting [--seconds 120] [--rounds 3] [--write]
 
 Ours is the whole of `zonewatch run` with a Redis server; counted are all alerts that are opened, from when the last
-packet of the picture that decided them had come to when a reader of the stream has them; once no camera may rest, and
-once all may. The peer has a thread for each camera that reads with cv2.VideoCapture and keeps the newest picture;
-`YOLO.track` has one after the other, and writes to Redis what it found: counted is each picture of a busy camera.
+packet of the picture that decided them had come to when a reader of the stream has them. No camera may rest: what that
+adds is `waking`'s affair. The peer has a thread for each camera that reads with cv2.VideoCapture and keeps the newest
+picture; `YOLO.track` has one after the other, and writes to Redis what it found: counted is each picture of a busy
+camera.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import redis
@@ -30,11 +34,12 @@ from benchmarks.pairs import Row, keep, ratio, table
 from benchmarks.peers import environment
 from benchmarks.workers import status, until
 from pipeline.simulate.server import RtspServer
+from pipeline.sinks.message import Event
 from pipeline.types import CameraState
 from tests.redis_server import RedisServer
 
-STREAM, PEER, GOAL = "alerts", "cv2 + ultralytics + redis-py", 10.0
-_SETTLE_S = 30.0
+STREAM, OURS, PEER, GOAL = "alerts", "zonewatch", "cv2 + ultralytics + redis-py", 10.0
+_SETTLE_S, _PROMISED_S = 30.0, 0.25
 
 
 def main() -> None:
@@ -44,67 +49,65 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--write", action="store_true", help="keep the rows under benchmarks/results/")
     given = parser.parse_args()
-    found: dict[str, list[list[float]]] = {"awake": [], "resting": [], PEER: []}
+    found: dict[str, list[list[float]]] = {OURS: [], PEER: []}
     with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-bench-") as folder, RedisServer() as store:
         clips = clips_of(Path(folder))
         for number in range(given.rounds):
-            for name, within_s in (("awake", 0.0), ("resting", 2.0)):
+            for who in (OURS, PEER) if number % 2 == 0 else (PEER, OURS):
                 with served(clips) as server:
-                    place = Path(folder) / f"{name}-{number}"
-                    found[name].append(_ours(place, server, store, within_s, given.seconds))
-            with served(clips) as server:
-                found[PEER].append(_peer(server, store, given.seconds))
-    rows = [_row(name, found) for name in ("awake", "resting")]
+                    watched = partial(_ours, Path(folder) / f"{number}") if who == OURS else _peer
+                    found[who].append(watched(server, store, given.seconds))
+    rows = _rows(found)
     print(table(rows))
     if given.write:
         keep("alerting", rows)
 
 
-def _row(name: str, found: dict[str, list[list[float]]]) -> Row:
+def _rows(found: dict[str, list[list[float]]]) -> list[Row]:
     side: dict[str, float] = {}
-    for who in (name, PEER):
-        waits = [wait for waits in found[who] for wait in waits]
+    for who, rounds in found.items():
+        waits = [wait for waits in rounds for wait in waits]
         if waits:
             side |= {f"s, {who}, p{share}": float(np.percentile(waits, share)) for share in (50, 99)}
         side[f"counted, {who}"] = len(waits)
-    claim = f"time to alert, {name}, p99"
+    claim = "time to alert, p99"
+    ours = [float(np.percentile(waits, 99)) for waits in found[OURS]]
+    promised = Row(claim, f"{_PROMISED_S:g} s", ratio([_PROMISED_S] * len(ours), ours), 1.0, side=side)
     if not all(found[PEER]):
-        return Row(claim, PEER, None, GOAL, skipped="it cannot be installed here", side=side)
-    ours, theirs = ([float(np.percentile(waits, 99)) for waits in found[who]] for who in (name, PEER))
-    return Row(claim, PEER, ratio(theirs, ours), GOAL, side=side)
+        return [Row(claim, PEER, None, GOAL, skipped="it cannot be installed here", side=side), promised]
+    theirs = [float(np.percentile(waits, 99)) for waits in found[PEER]]
+    return [Row(claim, PEER, ratio(theirs, ours), GOAL, side=side), promised]
 
 
-def _ours(folder: Path, server: RtspServer, store: RedisServer, within_s: float, seconds: float) -> list[float]:
+def _ours(folder: Path, server: RtspServer, store: RedisServer, seconds: float) -> list[float]:
     folder.mkdir()
     file = folder / "streams.yaml"
     client = redis.Redis.from_url(store.url, protocol=2)
     client.flushall()
     alerts = {"redis": {"url": store.url, "stream": STREAM}}
-    file.write_text(
-        yaml.safe_dump({"site": {"id": "bench"}, "alerts": alerts, "cameras": configured(server, within_s)})
-    )
+    file.write_text(yaml.safe_dump({"site": {"id": "bench"}, "alerts": alerts, "cameras": configured(server, 0.0)}))
     run = subprocess.Popen([sys.executable, "-m", "pipeline", "run", str(file), "--log-level", "WARNING"])
     try:
         until(lambda: sum(CameraState(one["state"]).sees for one in status(folder / "var")["cameras"].values()) == 8)
         time.sleep(_SETTLE_S)
-        return _heard(client, seconds)
+        heard = opened(client, seconds)
+        return [read - datetime.fromisoformat(data["times"]["received"]).timestamp() for read, data in heard]
     finally:
         run.send_signal(signal.SIGTERM)
         run.wait(60)
 
 
-def _heard(client: redis.Redis, seconds: float) -> list[float]:
-    """Seconds from `received` of each opened alert to now, as they come."""
-    waits, last, end = [], "$", time.time() + seconds
+def opened(client: redis.Redis, seconds: float) -> Iterator[tuple[float, Event]]:
+    """For so long: each alert that is opened, and when it could be read, Unix seconds."""
+    last, end = "$", time.time() + seconds
     while (left := end - time.time()) > 0:
-        for _, entries in client.xread({STREAM: last}, count=100, block=max(1, int(min(left, 1.0) * 1000))) or []:
-            now = time.time()
-            for number, fields in entries:
-                last = number
-                data = json.loads(fields[b"data"])["data"]
-                if data["state"] == "opened":
-                    waits.append(now - datetime.fromisoformat(data["times"]["received"]).timestamp())
-    return waits
+        found: Any = client.xread({STREAM: last}, count=100, block=max(1, int(min(left, 1.0) * 1000)))
+        now = time.time()
+        for number, fields in found[0][1] if found else []:
+            last = number
+            data = json.loads(fields[b"data"])["data"]
+            if data["state"] == "opened":
+                yield now, data
 
 
 def _peer(server: RtspServer, store: RedisServer, seconds: float) -> list[float]:

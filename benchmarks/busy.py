@@ -4,7 +4,8 @@
 
 A drawn hall in which one comes when the other leaves. Ours is the whole of a camera but for the network: it decodes
 each picture and analyses five a second. The peers: `YOLO.track` on every picture at 640, with Supervision's
-`PolygonZone`; and cv2 with MOG2 on each picture and our own detector on those in which something moves.
+`PolygonZone`; and cv2 with MOG2 on each picture and our own detector on those in which something moves, by ONNX
+Runtime and by OpenVINO.
 """
 
 from __future__ import annotations
@@ -17,17 +18,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from benchmarks.corpus.tiled import FPS, Coding, Hall
 from benchmarks.needs import errors_told
-from benchmarks.pairs import Row, alternate, check, fresh, keep, ratio, table
-from benchmarks.peers import PEERS, tracked
+from benchmarks.pairs import Row, alternate, check, fresh, keep, row, table
+from benchmarks.peers import PEERS, apart, tracked
+from pipeline.catalogue import resolve
 from pipeline.config import Config
 from pipeline.workers.replay import replay
 
 TRACKED, GATED = "ultralytics, every picture", "cv2 + MOG2 + model where it moves"
-CLAIMS = ((TRACKED, 10.0), (GATED, 3.0))
+OPENVINO = "cv2 + MOG2 + model by OpenVINO where it moves"
+CLAIMS = ((TRACKED, 10.0), (GATED, 3.0), (OPENVINO, 3.0))
 PEER_S = 6.0
 """So much of the recording the first peer plays, from where somebody is in it on: its cost is that of each picture."""
 
@@ -44,7 +46,7 @@ def main() -> None:
         if given.one:
             print(json.dumps(_measured(given.one[0], Path(given.one[1]))))
             return
-        claims, rounds = (CLAIMS[1:], 1) if given.smoke else (CLAIMS, given.rounds)
+        claims, rounds = (CLAIMS[1:2], 1) if given.smoke else (CLAIMS, given.rounds)
         rows = _rows(Hall(Path(folder), Coding()).busy, claims, rounds)
     print(table(rows))
     if given.smoke:
@@ -57,21 +59,15 @@ def _rows(clip: Path, claims: tuple[tuple[str, float], ...], rounds: int) -> lis
     peer = tracked(clip, pictures=round(PEER_S * FPS))
 
     def once(method: str) -> dict[str, float]:
+        if method == OPENVINO:
+            return apart("openvino_gated.py", str(clip), str(resolve("builtin").path))
         if method != TRACKED:
             return fresh("benchmarks.busy", method, str(clip))
         found = peer()
         return {"ms": 1000 * found["cpu_s"] / found["video_s"]} if found else {}
 
     found = alternate(["ours", *(name for name, _ in claims)], rounds, once)
-    rows = []
-    for name, goal in claims:
-        if not all(found[name]):
-            rows.append(Row("busy camera", name, None, goal, skipped="it cannot be installed here"))
-            continue
-        ms = {method: [one["ms"] for one in found[method]] for method in ("ours", name)}
-        side = {f"ms, {method}": float(np.median(values)) for method, values in ms.items()}
-        rows.append(Row("busy camera", name, ratio(ms[name], ms["ours"]), goal, side=side))
-    return rows
+    return [row("busy camera", name, goal, found[name], found["ours"], {}) for name, goal in claims]
 
 
 def _measured(method: str, clip: Path) -> dict[str, float]:

@@ -3,8 +3,8 @@
     python -m benchmarks.decoding [--rounds 7] [--smoke] [--write]
 
 Ours is what a camera's thread does with each picture: a `Frame` with its times and a view of the decoder's plane. The
-peer reads with cv2 and makes the colours it is given grey again. `luma` says whether ours is the decoder's own, to the
-bit.
+peers read with cv2, Decord and TorchCodec and make the colours they are given grey again. `luma` says whether ours is
+the decoder's own, to the bit.
 """
 
 from __future__ import annotations
@@ -21,14 +21,16 @@ import numpy as np
 
 from benchmarks.idle import CODED, clip
 from benchmarks.needs import errors_told
-from benchmarks.pairs import ROUNDS, Row, alternate, check, fresh, keep, ratio, table
+from benchmarks.pairs import ROUNDS, Row, alternate, check, fresh, keep, row, table
+from benchmarks.peers import apart
 from pipeline.capture.decode import open_stream
 from pipeline.capture.timeline import Timeline
 from pipeline.clock import SystemClock
 from pipeline.config import Camera
 
 SECONDS = 12
-PEER = "cv2.VideoCapture, grey"
+CV2 = "cv2.VideoCapture, grey"
+OTHERS = ("decord", "torchcodec")
 GOAL = 1.8
 
 
@@ -44,19 +46,26 @@ def main() -> None:
     with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-bench-") as folder:
         if given.one:
             method, path = given.one
-            print(json.dumps({"ms": _ours(Path(path)) if method == "ours" else _peer(Path(path))}))
+            print(json.dumps({"ms": _ours(Path(path)) if method == "ours" else _cv2(Path(path))}))
             return
         path = clip(Path(folder) / "yard.mp4", CODED["crf"], SECONDS)
-        rounds = 1 if given.smoke else given.rounds
-        found = alternate(["ours", PEER], rounds, lambda method: fresh("benchmarks.decoding", method, str(path)))
-        ours, peer = ([one["ms"] for one in found[method]] for method in ("ours", PEER))
-        side = {"ms, ours": float(np.median(ours)), "ms": float(np.median(peer)), "luma": _same(path)}
-    rows = [Row("decode to luma", PEER, ratio(peer, ours), GOAL, side=side)]
+        peers, rounds = ((CV2,), 1) if given.smoke else ((CV2, *OTHERS), given.rounds)
+        rows = _rows(path, peers, rounds)
     print(table(rows))
     if given.smoke:
         check("decoding", rows)
     if given.write:
         keep("decoding", rows)
+
+
+def _rows(path: Path, peers: tuple[str, ...], rounds: int) -> list[Row]:
+    def once(method: str) -> dict[str, float]:
+        if method in OTHERS:
+            return apart("others_decoding.py", method, str(path))
+        return fresh("benchmarks.decoding", method, str(path))
+
+    found, luma = alternate(["ours", *peers], rounds, once), _same(path)
+    return [row("decode to luma", peer, GOAL, found[peer], found["ours"], {"luma": luma}) for peer in peers]
 
 
 def _camera(path: Path) -> Camera:
@@ -72,7 +81,7 @@ def _ours(path: Path) -> float:
     return 1000 * (time.process_time() - began) / count
 
 
-def _peer(path: Path) -> float:
+def _cv2(path: Path) -> float:
     video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
     count, total, began = 0, 0, time.process_time()
     while (read := video.read())[0]:

@@ -3,10 +3,10 @@
     python -m benchmarks.motion [--rounds 7] [--smoke] [--write]
 
 A yard with fresh noise in each picture, through which something goes; 1080p, and all at 640x360. The peers give masks
-and no boxes: MOG2 as it comes, on colour; MOG2 on the plane without shadows, its fastest; a running average as people
-write it (four passes); and a copy of the plane, which is the least that looking at it can cost. Where the CDnet 2014
-*highway* lies beside the clone, F of the pixels in its scored pictures is told too, of MOG2 at the best of its
-thresholds.
+and no boxes: MOG2, KNN, CNT and GSOC as they come, on colour; MOG2 on the plane without shadows, its fastest; a running
+average as people write it (four passes); and a copy of the plane, which is the least that looking at it can cost. Where
+the CDnet 2014 *highway* lies beside the clone, F of the pixels in its scored pictures is told too, of MOG2 at the best
+of its thresholds.
 """
 
 from __future__ import annotations
@@ -14,17 +14,20 @@ from __future__ import annotations
 import argparse
 import json
 import tarfile
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import cycle, islice
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.needs import SHARED, errors_told
-from benchmarks.pairs import ROUNDS, Row, alternate, check, fresh, keep, ratio, table
+from benchmarks.pairs import ROUNDS, Row, alternate, check, fresh, keep, row, table
+from benchmarks.peers import apart
 from pipeline.frame import Frame
 from pipeline.perceive.motion import MotionDetector
 from pipeline.simulate.scene import Play, yard
@@ -35,9 +38,18 @@ SIZES = {"1080p": (1920, 1080), "640x360": (640, 360)}
 FPS = 25
 # By size: the peers and their goals.
 GOALS = {
-    "1080p": {"MOG2": 250.0, "MOG2, grey": 150.0, "running average": 10.0, "a copy of the plane": 0.5},
+    "1080p": {
+        "MOG2": 250.0,
+        "MOG2, grey": 150.0,
+        "KNN": 150.0,
+        "CNT": 150.0,
+        "GSOC": 150.0,
+        "running average": 10.0,
+        "a copy of the plane": 0.5,
+    },
     "640x360": {"MOG2": 100.0, "running average": 2.0},
 }
+OTHERS = ("KNN", "CNT", "GSOC")
 HIGHWAY = SHARED / "motion/cdnet-highway.tar"
 _SCORED_FROM = 470
 _THRESHOLDS = (9.0, 16.0, 25.0, 40.0, 60.0)
@@ -58,9 +70,10 @@ def main() -> None:
         if given.one:
             print(json.dumps({"ms": _measured(given.one[0], SIZES[given.one[1]])}))
             return
-        sizes, rounds = (["640x360"], 1) if given.smoke else (list(SIZES), given.rounds)
-        side = {} if given.smoke or not HIGHWAY.is_file() else _highway()
-        rows = [row for size in sizes for row in _rows(size, rounds, side)]
+        with tempfile.TemporaryDirectory(prefix="zonewatch-bench-") as folder:
+            sizes, rounds = (["640x360"], 1) if given.smoke else (list(SIZES), given.rounds)
+            side = {} if given.smoke or not HIGHWAY.is_file() else _highway()
+            rows = [one for size in sizes for one in _rows(size, rounds, side, Path(folder))]
     print(table(rows))
     if given.smoke:
         check("motion", rows)
@@ -68,18 +81,19 @@ def main() -> None:
         keep("motion", rows)
 
 
-def _rows(size: str, rounds: int, side: dict[str, float]) -> list[Row]:
-    found = alternate(["ours", *GOALS[size]], rounds, lambda method: fresh("benchmarks.motion", method, size))
-    cost = {method: [one["ms"] for one in runs] for method, runs in found.items()}
-    told = {"ms, ours": float(np.median(cost["ours"]))}
+def _rows(size: str, rounds: int, side: dict[str, float], folder: Path) -> list[Row]:
+    path = folder / f"{size}.npy"
+    if any(peer in OTHERS for peer in GOALS[size]):
+        np.save(path, np.stack([colour for colour, _ in _pictures(SIZES[size])]))
+
+    def once(method: str) -> dict[str, float]:
+        if method in OTHERS:
+            return apart("others_motion.py", method, str(path), str(_WARM), str(_KEPT))
+        return fresh("benchmarks.motion", method, size)
+
+    found = alternate(["ours", *GOALS[size]], rounds, once)
     return [
-        Row(
-            f"motion, {size}",
-            peer,
-            ratio(cost[peer], cost["ours"]),
-            goal,
-            side={**told, "ms": float(np.median(cost[peer])), **(side if "MOG2" in peer else {})},
-        )
+        row(f"motion, {size}", peer, goal, found[peer], found["ours"], side if "MOG2" in peer else {})
         for peer, goal in GOALS[size].items()
     ]
 

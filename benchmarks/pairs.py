@@ -85,6 +85,22 @@ def ratio(peer: Sequence[float], ours: Sequence[float]) -> Ratio:
     return Ratio(float(np.median(each)), float(low), float(high))
 
 
+def row(
+    claim: str,
+    peer: str,
+    goal: float,
+    theirs: Sequence[Mapping[str, float]],
+    ours: Sequence[Mapping[str, float]],
+    side: Mapping[str, Any],
+) -> Row:
+    """Of the `ms` that each took, round by round; skipped where the peer has given none."""
+    if not all(theirs):
+        return Row(claim, peer, None, goal, skipped="it cannot be installed or run here", side=side)
+    (his, mine) = ([one["ms"] for one in runs] for runs in (theirs, ours))
+    told = {"ms, ours": float(np.median(mine)), "ms": float(np.median(his)), **side}
+    return Row(claim, peer, ratio(his, mine), goal, side=told)
+
+
 def table(rows: Sequence[Row]) -> str:
     """For people."""
     lines = ["| claim | against | times | goal | |", "|---|---|---:|---:|---|"]

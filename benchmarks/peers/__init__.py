@@ -108,14 +108,22 @@ def tracked(clip: Path, stride: int = 1, pictures: int = 10**9, cameras: int = 1
     Empty where that cannot be made. What is told of it: ultralytics_track.py.
     """
 
+    words = ["--stride", str(stride), "--pictures", str(pictures), "--cameras", str(cameras)]
+
     def measured() -> dict[str, float]:
-        if why := environment.ready():
-            print(f"benchmarks: ultralytics: {why}", file=sys.stderr)
-            return {}
-        words = ["--stride", str(stride), "--pictures", str(pictures), "--cameras", str(cameras)]
-        script = Path(__file__).with_name("ultralytics_track.py")
-        command = [str(environment.PYTHON), str(script), str(clip), *words, "--began", str(time.time())]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment.variables())
-        return dict(json.loads(done.stdout.splitlines()[-1]))
+        return apart("ultralytics_track.py", str(clip), *words, "--began", str(time.time()))
 
     return measured
+
+
+def apart(script: str, *words: str) -> dict[str, float]:
+    """What a script of this folder says in its last line, run by the peers' own Python; empty where it cannot run.
+
+    Why it cannot goes to standard error.
+    """
+    if why := environment.ready():
+        print(f"benchmarks: {script}: {why}", file=sys.stderr)
+        return {}
+    command = [str(environment.PYTHON), str(Path(__file__).with_name(script)), *words]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment.variables())
+    return dict(json.loads(done.stdout.splitlines()[-1])) if done.returncode == 0 else {}
