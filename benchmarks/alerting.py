@@ -11,7 +11,6 @@ camera.
 
 from __future__ import annotations
 
-import argparse
 import json
 import signal
 import subprocess
@@ -30,7 +29,7 @@ import yaml
 
 from benchmarks.live import BUSY, QUIET, clips_of, configured, served
 from benchmarks.needs import errors_told
-from benchmarks.pairs import Row, keep, ratio, table
+from benchmarks.pairs import Row, asked, ratio, tell
 from benchmarks.peers import environment
 from benchmarks.workers import status, until
 from pipeline.simulate.server import RtspServer
@@ -44,11 +43,7 @@ _SETTLE_S, _PROMISED_S = 30.0, 0.25
 
 def main() -> None:
     """Ours awake, ours resting, the peer, round by round."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=120.0)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--write", action="store_true", help="keep the rows under benchmarks/results/")
-    given = parser.parse_args()
+    given = asked(__doc__, seconds=120.0, rounds=3)
     found: dict[str, list[list[float]]] = {OURS: [], PEER: []}
     with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-bench-") as folder, RedisServer() as store:
         clips = clips_of(Path(folder))
@@ -58,9 +53,7 @@ def main() -> None:
                     watched = partial(_ours, Path(folder) / f"{number}") if who == OURS else _peer
                     found[who].append(watched(server, store, given.seconds))
     rows = _rows(found)
-    print(table(rows))
-    if given.write:
-        keep("alerting", rows)
+    tell("alerting", rows, given)
 
 
 def _rows(found: dict[str, list[list[float]]]) -> list[Row]:

@@ -10,7 +10,6 @@ Runtime and by OpenVINO.
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 import time
@@ -21,7 +20,7 @@ import cv2
 
 from benchmarks.corpus.tiled import FPS, Coding, Hall
 from benchmarks.needs import errors_told
-from benchmarks.pairs import Row, alternate, check, fresh, keep, row, table
+from benchmarks.pairs import Row, alternate, asked, fresh, row, tell
 from benchmarks.peers import PEERS, apart, tracked
 from pipeline.catalogue import resolve
 from pipeline.config import Config
@@ -36,23 +35,14 @@ PEER_S = 6.0
 
 def main() -> None:
     """Measure and print, or with `--one` be one of the measured processes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--smoke", action="store_true", help="one round, against cv2 and MOG2")
-    parser.add_argument("--write", action="store_true", help="keep the rows under benchmarks/results/")
-    parser.add_argument("--one", nargs=2, metavar=("METHOD", "CLIP"), help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    given = asked(__doc__, ("METHOD", "CLIP"), smoke="one round, against cv2 and MOG2", rounds=5)
     with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-bench-") as folder:
         if given.one:
             print(json.dumps(_measured(given.one[0], Path(given.one[1]))))
             return
         claims, rounds = (CLAIMS[1:2], 1) if given.smoke else (CLAIMS, given.rounds)
         rows = _rows(Hall(Path(folder), Coding()).busy, claims, rounds)
-    print(table(rows))
-    if given.smoke:
-        check("busy", rows)
-    if given.write:
-        keep("busy", rows)
+    tell("busy", rows, given)
 
 
 def _rows(clip: Path, claims: tuple[tuple[str, float], ...], rounds: int) -> list[Row]:

@@ -26,7 +26,7 @@ from benchmarks.corpus.judge import Score, compare
 from benchmarks.corpus.scenarios import Expected
 from benchmarks.corpus.tiled import FPS, Coding, Hall
 from benchmarks.needs import errors_told
-from benchmarks.pairs import Row, alternate, check, fresh, keep, ratio, table
+from benchmarks.pairs import Row, alternate, asked, fresh, ratio, tell
 from benchmarks.peers import tracked
 from pipeline.config import Config
 from pipeline.processes.replaying import side_by_side, usable_cores
@@ -49,25 +49,14 @@ SLICES: dict[str, tuple[float, Coding]] = {
 
 def main() -> None:
     """Measure and print, or with `--one` be one of the measured processes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=120.0)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--slices", action="store_true")
-    parser.add_argument("--smoke", action="store_true", help="ten minutes, against every picture of ours")
-    parser.add_argument("--write", action="store_true", help="keep the rows under benchmarks/results/")
-    parser.add_argument("--one", nargs=2, metavar=("METHOD", "CLIP"), help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    smoke = "ten minutes, against every picture of ours"
+    given = asked(__doc__, ("METHOD", "CLIP"), smoke=smoke, minutes=120.0, rounds=3, slices=False)
     with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-bench-") as folder:
         if given.one:
             print(json.dumps(_measured(given.one[0], Path(given.one[1]))))
             return
         rows = _slices(Path(folder)) if given.slices else _rows(Path(folder), given)
-    print(table(rows))
-    name = "cold-slices" if given.slices else "cold-short" if given.smoke else "cold"
-    if given.write:
-        keep(name, rows)
-    elif given.smoke:
-        check(name, rows)
+    tell("cold-slices" if given.slices else "cold-short" if given.smoke else "cold", rows, given)
 
 
 def _rows(folder: Path, given: argparse.Namespace) -> list[Row]:

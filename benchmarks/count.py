@@ -12,7 +12,6 @@ all, five a second; measured so often that there is an interval.
 
 from __future__ import annotations
 
-import argparse
 import signal
 import subprocess
 import sys
@@ -30,7 +29,7 @@ import yaml
 from benchmarks.corpus.tiled import Coding, Hall, tiled
 from benchmarks.live import decided_after, opened_in
 from benchmarks.needs import errors_told
-from benchmarks.pairs import Row, keep, ratio, table
+from benchmarks.pairs import Row, asked, ratio, tell
 from benchmarks.peers import tracked
 from benchmarks.workers import load, memory_mb, status
 from pipeline.processes.replaying import usable_cores
@@ -45,18 +44,12 @@ _LATE_S = 1.0
 
 def main() -> None:
     """Watch them, and judge."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cameras", type=int, default=68)
-    parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--write", action="store_true", help="keep the rows under benchmarks/results/")
-    given = parser.parse_args()
+    given = asked(__doc__, cameras=68, minutes=10.0)
     with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-bench-") as folder:
         hall = Hall(Path(folder), Coding())
         side = _watched(Path(folder), hall, given.cameras, round(60 * given.minutes / hall.piece_s))
         rows = [_row(hall, given.cameras, peer, stride, goal, side) for peer, stride, goal in PEERS]
-    print(table(rows))
-    if given.write:
-        keep("count", rows)
+    tell("count", rows, given)
 
 
 def _row(hall: Hall, cameras: int, peer: str, stride: int, goal: float, side: dict[str, Any]) -> Row:

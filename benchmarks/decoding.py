@@ -9,7 +9,6 @@ the decoder's own, to the bit.
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 import time
@@ -21,7 +20,7 @@ import numpy as np
 
 from benchmarks.idle import CODED, clip
 from benchmarks.needs import errors_told
-from benchmarks.pairs import ROUNDS, Row, alternate, check, fresh, keep, row, table
+from benchmarks.pairs import ROUNDS, Row, alternate, asked, fresh, row, tell
 from benchmarks.peers import apart
 from pipeline.capture.decode import open_stream
 from pipeline.capture.timeline import Timeline
@@ -36,12 +35,7 @@ GOAL = 1.8
 
 def main() -> None:
     """Measure and print, or with `--one` be one of the measured processes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--smoke", action="store_true", help="one round")
-    parser.add_argument("--write", action="store_true", help="keep the rows under benchmarks/results/")
-    parser.add_argument("--one", nargs=2, metavar=("METHOD", "CLIP"), help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    given = asked(__doc__, ("METHOD", "CLIP"), smoke="one round", rounds=ROUNDS)
     cv2.setNumThreads(1)
     with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-bench-") as folder:
         if given.one:
@@ -51,11 +45,7 @@ def main() -> None:
         path = clip(Path(folder) / "yard.mp4", CODED["crf"], SECONDS)
         peers, rounds = ((CV2,), 1) if given.smoke else ((CV2, *OTHERS), given.rounds)
         rows = _rows(path, peers, rounds)
-    print(table(rows))
-    if given.smoke:
-        check("decoding", rows)
-    if given.write:
-        keep("decoding", rows)
+    tell("decoding", rows, given)
 
 
 def _rows(path: Path, peers: tuple[str, ...], rounds: int) -> list[Row]:

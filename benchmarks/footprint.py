@@ -9,7 +9,6 @@ what one takes, a third of it, after two seconds of each. Time: from the start o
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import tempfile
@@ -18,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.corpus.tiled import Coding, Hall
 from benchmarks.needs import errors_told
-from benchmarks.pairs import Row, alternate, check, fresh, keep, ratio, table
+from benchmarks.pairs import Row, alternate, asked, fresh, ratio, tell
 from benchmarks.peers import tracked
 from benchmarks.workers import memory_mb
 from pipeline.capture.decode import open_stream
@@ -36,23 +35,14 @@ CLAIMS = (("memory of one more camera", "mb", 10.0), ("start to first analysed p
 
 def main() -> None:
     """Measure and print, or with `--one` be one of the measured processes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--smoke", action="store_true", help="one round, ours alone")
-    parser.add_argument("--write", action="store_true", help="keep the rows under benchmarks/results/")
-    parser.add_argument("--one", nargs=3, metavar=("CAMERAS", "CLIP", "BEGAN"), help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    given = asked(__doc__, ("CAMERAS", "CLIP", "BEGAN"), smoke="one round, ours alone", rounds=5)
     with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-bench-") as folder:
         if given.one:
             print(json.dumps(_measured(int(given.one[0]), Path(given.one[1]), float(given.one[2]))))
             return
         clip = Hall(Path(folder), Coding()).busy
         rows = _rows(clip, ["ours"] if given.smoke else ["ours", PEER], 1 if given.smoke else given.rounds)
-    print(table(rows))
-    if given.smoke:
-        check("footprint", rows)
-    if given.write:
-        keep("footprint", rows)
+    tell("footprint", rows, given)
 
 
 def _rows(clip: Path, methods: list[str], rounds: int) -> list[Row]:

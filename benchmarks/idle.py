@@ -12,7 +12,6 @@ constant rate.
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 import time
@@ -27,7 +26,7 @@ from av.video.stream import VideoStream
 
 from benchmarks.corpus.resting import Played
 from benchmarks.needs import errors_told, models_env
-from benchmarks.pairs import ROUNDS, Row, alternate, check, fresh, keep, ratio, table
+from benchmarks.pairs import ROUNDS, Row, alternate, asked, fresh, ratio, tell
 from pipeline.catalogue import resolve
 from pipeline.perceive.person import PersonDetector, open_session
 from pipeline.simulate.scene import Play, yard
@@ -52,23 +51,14 @@ CLAIMS = (
 
 def main() -> None:
     """Measure and print, or with `--one` be one of the measured processes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--smoke", action="store_true", help="one round, key frames against all")
-    parser.add_argument("--write", action="store_true", help="keep the rows under benchmarks/results/")
-    parser.add_argument("--one", nargs=2, metavar=("METHOD", "CLIP"), help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    given = asked(__doc__, ("METHOD", "CLIP"), smoke="one round, key frames against all", rounds=ROUNDS)
     with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-bench-") as folder:
         if given.one:
             print(json.dumps(_measured(given.one[0], Path(given.one[1]))))
             return
         claims, rounds = (CLAIMS[:1], 1) if given.smoke else (CLAIMS, given.rounds)
         rows = _rows(claims, rounds, Path(folder))
-    print(table(rows))
-    if given.smoke:
-        check("idle", rows)
-    if given.write:
-        keep("idle", rows)
+    tell("idle", rows, given)
 
 
 def _rows(claims: tuple[tuple[str, str, str, str, float], ...], rounds: int, folder: Path) -> list[Row]:

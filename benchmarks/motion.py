@@ -11,7 +11,6 @@ of its thresholds.
 
 from __future__ import annotations
 
-import argparse
 import json
 import tarfile
 import tempfile
@@ -26,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.needs import SHARED, errors_told
-from benchmarks.pairs import ROUNDS, Row, alternate, check, fresh, keep, row, table
+from benchmarks.pairs import ROUNDS, Row, alternate, asked, fresh, row, tell
 from benchmarks.peers import apart
 from pipeline.frame import Frame
 from pipeline.perceive.motion import MotionDetector
@@ -59,12 +58,7 @@ Step = Callable[[Pixels, Pixels], object]
 
 def main() -> None:
     """Measure and print, or with `--one` be one of the measured processes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--smoke", action="store_true", help="one round at 640x360")
-    parser.add_argument("--write", action="store_true", help="keep the rows under benchmarks/results/")
-    parser.add_argument("--one", nargs=2, metavar=("METHOD", "SIZE"), help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    given = asked(__doc__, ("METHOD", "SIZE"), smoke="one round at 640x360", rounds=ROUNDS)
     cv2.setNumThreads(1)
     with errors_told():
         if given.one:
@@ -74,11 +68,7 @@ def main() -> None:
             sizes, rounds = (["640x360"], 1) if given.smoke else (list(SIZES), given.rounds)
             side = {} if given.smoke or not HIGHWAY.is_file() else _highway()
             rows = [one for size in sizes for one in _rows(size, rounds, side, Path(folder))]
-    print(table(rows))
-    if given.smoke:
-        check("motion", rows)
-    if given.write:
-        keep("motion", rows)
+    tell("motion", rows, given)
 
 
 def _rows(size: str, rounds: int, side: dict[str, float], folder: Path) -> list[Row]:

@@ -7,6 +7,7 @@ lower end of that is. Results are kept as rows of JSON under `results/`.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -99,6 +100,32 @@ def row(
     (his, mine) = ([one["ms"] for one in runs] for runs in (theirs, ours))
     told = {"ms, ours": float(np.median(mine)), "ms": float(np.median(his)), **side}
     return Row(claim, peer, ratio(his, mine), goal, side=told)
+
+
+def asked(doc: str | None, one: Sequence[str] = (), smoke: str = "", **options: float) -> argparse.Namespace:
+    """The command line of a benchmark: `options` with their defaults, and `--one`, which makes it a measured process.
+
+    `one` names what that is given, and `smoke` says what is left of the benchmark by `--smoke`.
+    """
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in options.items():
+        how: dict[str, Any] = {"action": "store_true"} if default is False else {"type": type(default)}
+        parser.add_argument(f"--{name}", default=default, **how)
+    if smoke:
+        parser.add_argument("--smoke", action="store_true", help=smoke)
+    parser.add_argument("--write", action="store_true", help="keep the rows under benchmarks/results/")
+    if one:
+        parser.add_argument("--one", nargs=len(one), metavar=tuple(one), help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def tell(name: str, rows: Sequence[Row], given: argparse.Namespace) -> None:
+    """Print the rows, and keep them as `name` if that was asked for; a smoke that is not kept is compared with them."""
+    print(table(rows))
+    if given.write:
+        keep(name, rows)
+    elif getattr(given, "smoke", False):
+        check(name, rows)
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -11,7 +11,6 @@ decoded and analysed, somebody is followed, and a reader of the Redis stream has
 
 from __future__ import annotations
 
-import argparse
 import signal
 import subprocess
 import sys
@@ -29,7 +28,7 @@ import yaml
 
 from benchmarks.alerting import STREAM, opened
 from benchmarks.needs import errors_told
-from benchmarks.pairs import Row, keep, ratio, table
+from benchmarks.pairs import Row, asked, ratio, tell
 from benchmarks.workers import status, until
 from pipeline.simulate.scene import Play, hall, render, visits
 from pipeline.simulate.scene.place import Floor
@@ -53,15 +52,10 @@ class Woken(NamedTuple):
 
 def main() -> None:
     """Watch, read, compare with what was sent when."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=600.0)
-    parser.add_argument("--write", action="store_true", help="keep the rows under benchmarks/results/")
-    given = parser.parse_args()
+    given = asked(__doc__, seconds=600.0)
     with errors_told(), tempfile.TemporaryDirectory(prefix="zonewatch-bench-") as folder, RedisServer() as store:
         rows = _rows(*_watched(Path(folder), store, given.seconds))
-    print(table(rows))
-    if given.write:
-        keep("waking", rows)
+    tell("waking", rows, given)
 
 
 def _rows(found: Sequence[Woken], came: int) -> list[Row]:

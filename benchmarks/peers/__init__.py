@@ -125,5 +125,8 @@ def apart(script: str, *words: str) -> dict[str, float]:
         print(f"benchmarks: {script}: {why}", file=sys.stderr)
         return {}
     command = [str(environment.PYTHON), str(Path(__file__).with_name(script)), *words]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment.variables())
-    return dict(json.loads(done.stdout.splitlines()[-1])) if done.returncode == 0 else {}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment.variables())
+    if done.returncode == 0:
+        return dict(json.loads(done.stdout.splitlines()[-1]))
+    print(f"benchmarks: {script}: {(done.stderr.splitlines() or ['it ended'])[-1]}", file=sys.stderr)
+    return {}
