@@ -24,6 +24,9 @@ PLACES: dict[type[Strict], tuple[str, str, str]] = {
     config.Redis: ("alerts.redis", "redis", "detector"),
     config.Detector: ("detector", "detector", "workers"),
     config.Workers: ("workers", "workers", "cameras"),
+    config.Calendar: ("calendars.NAME", "oak", "cameras"),
+    config.Day: ("calendars.NAME.days.DATE", "2026-12-18", "overrides"),
+    config.Override: ("calendars.NAME.overrides", "overrides", "cameras"),
     config.Camera: ("cameras.NAME", "demo", ""),
     config.Zone: ("cameras.NAME.zones.NAME", "mat", "lines"),
     config.Line: ("cameras.NAME.lines.NAME", "threshold", "masks"),
@@ -73,7 +76,7 @@ def part_of_page(model: type[Strict]) -> str:
 
 @pytest.mark.parametrize(("model", "name", "field"), [key for key in KEYS if key[:2] not in UNWRITTEN], ids=ids)
 def test_the_manual_has_the_key_and_its_default(model: type[Strict], name: str, field: FieldInfo):
-    line = re.search(rf"^[ #]*{name}: .*|^[ #]*{name}:$", part_of_manual(model), re.MULTILINE)
+    line = re.search(rf"^[ #-]*{name}: .*|^[ #-]*{name}:$", part_of_manual(model), re.MULTILINE)
     assert line, f"{name} of {model.__name__} is not in streams.yaml"
     comment = line[0].rpartition("# ")[2] if default(field) != "required" else line[0]
     expected = "required" if field.is_required() else f"default: {default(field)}"

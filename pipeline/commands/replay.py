@@ -55,12 +55,19 @@ def replay(
             if fps is not None and (seldom := too_seldom(rule.trigger, fps)):
                 typer.echo(f"zonewatch: rule {name}: {seldom}: some of it will be missed.", err=True)
         began = _time(start, ZoneInfo(loaded.config.site.timezone))
+        timed = {name for name, rule in chosen.rules.items() if rule.schedule != "always" or rule.severity_during}
+        undated = False
         with _lines(out) as lines, _progress(paths) as shown:
             players = side_by_side(jobs or usable_cores())
             for step in play(loaded.config, chosen, paths, fps, began, exhaustive, players):
                 for incident in step.incidents:
                     lines.write(canonical(cloud_event(incident, loaded.config.site.id, None)) + "\n")
+                    undated |= incident.at.wall is None and incident.rule in timed
                 shown.at(step)
+        if undated:
+            typer.echo(
+                "zonewatch: nothing tells when it was recorded, so every rule was armed: give --start.", err=True
+            )
 
 
 def _camera(loaded: Loaded, name: str) -> Camera:

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pipeline.config.calendars import Calendar, Day, Override
 from pipeline.config.crosschecks import seldom as too_seldom
 from pipeline.config.file import Document, read
 from pipeline.config.models import (
@@ -39,8 +40,10 @@ from pipeline.errors import ConfigError, Problem
 
 __all__ = [
     "Alerts",
+    "Calendar",
     "Camera",
     "Config",
+    "Day",
     "Detector",
     "Direction",
     "Heights",
@@ -48,6 +51,7 @@ __all__ = [
     "Line",
     "Loaded",
     "Mask",
+    "Override",
     "Redis",
     "Rule",
     "Site",

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic_core import InitErrorDetails
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from pipeline.config.geometry import point
 from pipeline.config.problems import did_you_mean, mistake
+from pipeline.config.schedule import schedule, unclear
 from pipeline.config.url import Kind, Url
 
 _TRIGGERS = ("enter", "exit", "inside", "dwell", "cross")
@@ -77,11 +78,31 @@ def camera(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
 
 
 def whole(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
-    """A camera has one name."""
+    """A camera has one name, and its rules name periods that there are."""
+    told = data.get("calendars")
+    calendars = {name: _names(_get(_get(told, name), "periods")) for name in _names(told)}
     for key in _names(data.get("cameras")):
         name = _get(data["cameras"][key], "name")
         if name is not None and name != key:
             yield mistake(("cameras", key, "name"), f"is not `{key}`", "A camera is called by its key: take this out.")
+        rules = _get(data["cameras"][key], "rules")
+        for rule in _names(rules):
+            yield from _scheduled(("cameras", key, "rules", rule), _get(rules, rule), calendars)
+
+
+def _scheduled(loc: tuple[str, ...], rule: Any, calendars: dict[str, list[str]]) -> Iterator[InitErrorDetails]:
+    during = _get(rule, "severity_during")
+    told = [
+        ((*loc, "schedule"), _get(rule, "schedule")),
+        *(((*loc, "severity_during"), when) for when in _names(during)),
+    ]
+    for place, text in told:
+        try:
+            found = unclear(schedule(str(text or "always")), calendars)
+        except PydanticCustomError:  # told of the field itself
+            continue
+        if found:
+            yield mistake(place, found[0], did_you_mean(text, found[1], "Periods"))
 
 
 def _unknown(loc: tuple[str, ...], what: str, name: Any, known: list[str]) -> Iterator[InitErrorDetails]:

@@ -16,6 +16,7 @@ from pydantic import Field, field_validator
 from pydantic_core import InitErrorDetails
 
 from pipeline.config import crosschecks as crosschecks
+from pipeline.config.calendars import Calendar, When
 from pipeline.config.fields import (
     AspectRatio,
     Host,
@@ -145,7 +146,13 @@ class Rule(Strict):
     )
     direction: Direction = Field("any", description="Way across the line that counts; for cross.")
     person_height: Heights | None = Field(None, description="People of other heights do not count for this rule.")
+    schedule: When = Field(
+        "always", description="When it raises alerts: always, never, during A, outside A, ... except B."
+    )
     severity: Severity = Field(Severity.MEDIUM, description="low, medium, high or critical.")
+    severity_during: dict[When, Severity] = Field(
+        default_factory=dict, description="Another severity by schedule; the first that holds counts."
+    )
     within_s: Number = Field(
         2.0,
         ge=0,
@@ -215,6 +222,7 @@ class Config(Strict):
     alerts: Alerts = Field(default_factory=Alerts, description="Where alerts are written down and sent to.")
     detector: Detector = Field(default_factory=Detector, description="What finds people in a picture.")
     workers: Workers = Field(default_factory=Workers, description="The processes that do the work.")
+    calendars: Named[Calendar] = Field(default_factory=dict, description="Terms, holidays and periods, by name.")
     cameras: Named[Camera] = Field(default_factory=dict, description="The cameras, by name.")
 
     @classmethod

@@ -31,6 +31,7 @@ from pipeline.processes.post import Post, capturing
 from pipeline.processes.reports import WorkerReport
 from pipeline.processes.teller import Teller
 from pipeline.processes.turns import Turns
+from pipeline.rules.calendar import Calendars
 from pipeline.rules.incidents import Origin
 from pipeline.sinks.outbox import Outbox
 from pipeline.store.snapshots import Snapshots
@@ -146,7 +147,7 @@ class Worker:
 
     def apply(self, config: Config) -> None:
         """Take the difference: new cameras start, gone ones stop, changed rules change under the running camera."""
-        self._origin = replace(self._origin, config_hash=config.hash)
+        self._origin = replace(self._origin, config_hash=config.hash, calendars=Calendars.of(config))
         self._memory_gb = config.workers.memory_gb
         wanted = {name: camera for name, camera in config.cameras.items() if camera.enabled}
         for name in [name for name, post in self._posts.items() if not _goes_on(post, wanted.get(name))]:

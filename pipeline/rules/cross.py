@@ -35,6 +35,11 @@ class Cross:
         self._pending: _Crossing | None = None
 
     @property
+    def there_at(self) -> float:
+        """A crossing does not last."""
+        return float("-inf")
+
+    @property
     def idle(self) -> bool:
         """Nothing left to wait for."""
         return self._pending is None

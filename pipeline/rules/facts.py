@@ -60,3 +60,8 @@ class Trigger(Protocol):
 
     @property
     def idle(self) -> bool: ...
+
+    @property
+    def there_at(self) -> float:
+        """When its track was last seen where an incident that is open lasts; long ago, if that cannot be."""
+        ...

@@ -32,6 +32,7 @@ class InZone:
         self._polygon: Polygon = tuple(zone.polygon)
         self._last: Sighting | None = None
         self._was_in = False
+        self._there_at = float("-inf")
         self._changed_at = 0.0  # when who is in, by the blur of boxes, changed last
         self._within = False  # the border itself, and on the way in by more than boxes tremble
         self._stepped_out_at = float("-inf")  # when it was crossed last, outwards
@@ -41,6 +42,11 @@ class InZone:
     def idle(self) -> bool:
         """Nothing left to wait for."""
         return not self.visits.within and self._passages.pending is None
+
+    @property
+    def there_at(self) -> float:
+        """When the person was last seen in the zone."""
+        return self._there_at
 
     @property
     def visit(self) -> Visit:
@@ -56,6 +62,8 @@ class InZone:
         self._note_stay(sighting, borders)
         facts = self._seen_in(sighting, path, borders) if is_in else self._seen_out(sighting, path, borders)
         self._was_in, self._last = is_in, sighting
+        if is_in:
+            self._there_at = sighting.at
         return facts
 
     def unseen(self, now: float) -> list[Fact]:

@@ -28,7 +28,7 @@ from pipeline.workers.stirring import moves
 
 FEW_LOOKS = LOOKS[0]
 _CALM_S = 2.0
-# Where an incident is open; somebody is followed; a rule watches, and nobody is there; no rule watches.
+# Where an incident is open; somebody is followed; a rule is armed, and nobody is there; none is armed.
 _WAITS_S = {"open": 0.2, "followed": 0.4, "deserted": 1.0, "unwatched": 4.0}
 
 
@@ -71,7 +71,7 @@ class Lane:
         """How long its next picture may wait, where there is not time for all: least where most hangs on it."""
         if self.open_incidents:
             return _WAITS_S["open"]
-        if not self.camera.rules:
+        if not self._rules.any_armed(self._now.at.wall):
             return _WAITS_S["unwatched"]
         return _WAITS_S["deserted" if self.deserted else "followed"]
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline.capture.reels import survey
 from pipeline.config import Camera, Config
+from pipeline.rules.calendar import Calendars
 from pipeline.rules.incidents import Origin
 from pipeline.types import Incident
 from pipeline.workers.detector import described, ready_model
@@ -90,7 +91,8 @@ def replay(
     `fps` replaces the camera's `analyse_fps`; 0 analyses every picture. `start` is the wall time of the first one.
     `exhaustive` analyses also what may be passed over, and adds what only that told. Raises SourceError, ModelError.
     """
-    origin = Origin(config.site.id, described(ready_model(config.detector)), config.hash)
+    model = described(ready_model(config.detector))
+    origin = Origin(config.site.id, model, config.hash, calendars=Calendars.of(config))
     reels = survey(camera, videos, ZoneInfo(config.site.timezone), start)
     show = Show(config, camera, origin, tuple(videos), fps, start, tuple(reels) if reels else None)
     tasks = [Task(part, quick=show.may_rest) for part in (stretches(reels) if reels else [Stretch()])]

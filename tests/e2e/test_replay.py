@@ -138,6 +138,24 @@ def test_every_incident_tells_who_knows_the_time(config: Path, passing: Path, tm
     assert "Write 2026-11-23T08:15:00" in ended.stderr
 
 
+def test_a_rule_is_told_of_while_it_is_armed(passing: Path, tmp_path: Path) -> None:
+    watched = school.watched(school.PASSING)
+    watched["rules"]["mat"] |= {"schedule": "outside hours", "severity_during": {"night": "critical"}}
+    calendars = {"oak": {"periods": {"hours": "mon-fri 07:30-16:00", "night": "daily 22:00-06:00"}}}
+    file = write_config(tmp_path / "s.yaml", {"passing": {"url": "rtsp://h/s", **watched}}, calendars=calendars)
+    told = {}
+    for start in ("2026-11-23T08:15:00", "2026-11-23T16:00:00", "2026-11-23T23:00:00"):
+        ended = replay(file, "passing", passing, options=("--start", start, "--jobs", "2"))
+        told[start[11:13]] = {(one["data"]["rule"], one["data"]["severity"]) for one in events(ended)}
+        assert "every rule was armed" not in ended.stderr
+    assert not any(rule == "mat" for rule, _ in told["08"])
+    assert ("mat", "medium") in told["16"]
+    assert ("mat", "critical") in told["23"]
+    untimed = replay(file, "passing", passing)
+    assert any(one["data"]["rule"] == "mat" for one in events(untimed))
+    assert "nothing tells when it was recorded, so every rule was armed: give --start" in untimed.stderr
+
+
 def test_what_cannot_be_replayed_is_said_in_one_sentence(config: Path, passing: Path, tmp_path: Path) -> None:
     text, missing = tmp_path / "notes.mp4", tmp_path / "missing.mp4"
     text.write_text("not a video\n" * 100)

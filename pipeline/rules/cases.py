@@ -1,0 +1,211 @@
+"""Facts of a trigger become incidents: each has one id from opening to close, and is told while its rule is armed.
+
+A rule that is not armed watches on and tells nothing; who is there when it is armed is told then, and what is open when
+it is no longer ends. Not here: when that is (`calendar`), whom a rule looks at (`incidents`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+
+from pipeline.config import Camera, Rule
+from pipeline.rules.calendar import Calendars
+from pipeline.rules.facts import Fact, Happening, Sighting, Trigger
+from pipeline.rules.walltime import WallTime
+from pipeline.types import Incident, IncidentState, Moment, Point, Severity
+
+_LONGEST_PATH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What every incident of a camera says of where it comes from; `run` tells apart repeats of one media time.
+
+    `calendars` say when its rules are armed.
+    """
+
+    site: str
+    model: Mapping[str, str] = field(default_factory=dict)
+    config_hash: str = ""
+    run: str = ""
+    calendars: Calendars = field(default_factory=Calendars)
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The moment of an update; `received` and `decided` are wall seconds, None in a replay without a known start.
+
+    `size` is the decoded picture's, width and height in pixels.
+    """
+
+    at: Moment
+    received: float | None = None
+    decided: float | None = None
+    size: tuple[int, int] = (0, 0)
+
+
+@dataclass(slots=True)
+class Person:
+    """What is known of a track: where it was seen last, and its way so far.
+
+    `first` is where it began, while that is news.
+    """
+
+    sighting: Sighting
+    first: Sighting | None
+    box: tuple[float, float, float, float]
+    score: float
+    path: list[tuple[float, float, float]] = field(default_factory=list)
+
+    def walked(self) -> None:
+        """Add the last sighting to the way; a long way is thinned to every second point."""
+        for at in self.sightings():
+            self.path.append((round(at.at, 3), round(at.anchor[0], 4), round(at.anchor[1], 4)))
+        if len(self.path) > _LONGEST_PATH:
+            self.path[:-1] = self.path[:-1:2]
+
+    def sightings(self) -> list[Sighting]:
+        """What is new of this track: who went over a line before they were sure has gone over it."""
+        return [self.sighting] if self.first is None else [self.first, self.sighting]
+
+
+@dataclass(slots=True)
+class Case:
+    """An incident that is open."""
+
+    id: str
+    entered: float | None
+    told_at: float
+    severity: Severity
+    revision: int = 1
+    score: float = 0.0
+
+
+@dataclass(slots=True)
+class Watch:
+    """One rule and one track; `untold` would be its open incident, if the rule were armed."""
+
+    name: str
+    rule: Rule
+    track: int
+    trigger: Trigger
+    case: Case | None = None
+    untold: Fact | None = None
+
+
+class Cases:
+    """`tell` what facts of a watch make of its incident; `wall` says which wall time a media time was."""
+
+    def __init__(self, camera: Camera, origin: Origin, wall: WallTime) -> None:
+        self.camera = camera
+        self.origin = origin
+        self._wall = wall
+
+    def tell(self, watch: Watch, person: Person, facts: Sequence[Fact], now: Now) -> list[Incident]:
+        """What is new of the incident of `person` by that rule; without facts, whether it goes on."""
+        told: list[Incident] = []
+        for fact in facts:
+            if fact.what is not Happening.CLOSED:
+                if not self._armed(watch.rule, fact.at):
+                    watch.untold = fact if fact.what is Happening.OPENED else None
+                    continue
+                told.append(self._opened(watch, person, fact, now))
+            if fact.what is not Happening.OPENED:
+                watch.untold = None
+                told += self._closed(watch, person, fact, now)
+        return told + self._turned(watch, person, now) or self._news(watch, person, now)
+
+    def _opened(self, watch: Watch, person: Person, fact: Fact, now: Now) -> Incident:
+        severity = self.origin.calendars.severity(watch.rule, self._wall.moment(fact.at).wall)
+        watch.case = Case(self._id(watch, fact), fact.entered, now.at.media, severity)
+        return self._incident(watch, person, watch.case, IncidentState.OPENED, fact, now)
+
+    def _closed(self, watch: Watch, person: Person, fact: Fact, now: Now) -> list[Incident]:
+        case, watch.case = watch.case, None
+        if case is None:
+            return []
+        case.revision += 1
+        return [self._incident(watch, person, case, IncidentState.CLOSED, fact, now)]
+
+    def _turned(self, watch: Watch, person: Person, now: Now) -> list[Incident]:
+        """A rule that is armed, or disarmed, while somebody is there: an incident begins, or ends, at that minute."""
+        if watch.rule.schedule == "always" or (watch.case is None and watch.untold is None):
+            return []
+        armed = self._armed(watch.rule, now.at.media)
+        if watch.untold is not None and armed and watch.trigger.there_at >= self._minute(now):
+            # Seen there since: who is hidden, or about to have left, may have gone before.
+            fact, watch.untold = watch.untold, None
+            why = {**fact.why, "armed": self.origin.calendars.armed(watch.rule, now.at.wall).why}
+            return [self._opened(watch, person, replace(fact, at=max(fact.at, self._minute(now)), why=why), now)]
+        if watch.case is not None and not armed:
+            entered = watch.case.entered
+            why = {"closed_because": "not_armed", "armed": self.origin.calendars.armed(watch.rule, now.at.wall).why}
+            watch.untold = Fact(Happening.OPENED, self._minute(now), entered)
+            return self._closed(watch, person, Fact(Happening.CLOSED, self._minute(now), entered, why=why), now)
+        return []
+
+    def _armed(self, rule: Rule, media: float) -> bool:
+        if rule.schedule == "always":
+            return True
+        return self.origin.calendars.armed(rule, self._wall.moment(media).wall).armed
+
+    def _minute(self, now: Now) -> float:
+        """The media second at which the minute of the wall began, in which schedules turn."""
+        return now.at.media if now.at.wall is None else now.at.media - now.at.wall % 60
+
+    def _news(self, watch: Watch, person: Person, now: Now) -> list[Incident]:
+        """An open incident is told again every `update_s`."""
+        case, every = watch.case, watch.rule.update_s
+        if case is None or every <= 0 or now.at.media - case.told_at < every:
+            return []
+        case.told_at, case.revision = now.at.media, case.revision + 1
+        fact = Fact(Happening.OPENED, now.at.media, case.entered, why={"still": True})
+        return [self._incident(watch, person, case, IncidentState.UPDATED, fact, now)]
+
+    def _id(self, watch: Watch, fact: Fact) -> str:
+        """The same fact has the same id: from site, camera, rule, track and media time alone."""
+        parts = [self.origin.site, self.camera.name, watch.name, watch.track, f"{fact.at:.3f}"]
+        if self.origin.run:
+            parts.append(self.origin.run)
+        return sha256("\n".join(str(part) for part in parts).encode()).hexdigest()[:32]
+
+    def _incident(
+        self, watch: Watch, person: Person, case: Case, state: IncidentState, fact: Fact, now: Now
+    ) -> Incident:
+        rule = watch.rule
+        case.score = max(case.score, person.score)
+        until = fact.left if fact.left is not None else now.at.media
+        return Incident(
+            id=case.id,
+            revision=case.revision,
+            state=state,
+            camera=self.camera.name,
+            rule=watch.name,
+            trigger=rule.trigger,
+            zone=rule.zone,
+            line=rule.line,
+            direction=fact.direction,
+            severity=case.severity,
+            track=watch.track,
+            at=self._wall.moment(fact.at),
+            entered=None if fact.entered is None else self._wall.moment(fact.entered),
+            left=None if fact.left is None else self._wall.moment(fact.left),
+            dwell_s=None if fact.entered is None else round(until - fact.entered, 3),
+            box=person.box,
+            anchor=rounded_point(person.sighting.anchor),
+            path=tuple(person.path),
+            score=round(case.score, 3),
+            why=dict(fact.why),
+            frame_size=now.size,
+            received=now.received,
+            decided=now.decided,
+            model=dict(self.origin.model),
+            config_hash=self.origin.config_hash,
+        )
+
+
+def rounded_point(point: Point) -> Point:
+    """Four digits: a hundredth of a pixel."""
+    return round(point[0], 4), round(point[1], 4)
