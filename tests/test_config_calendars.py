@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from pipeline.config import load, problems
+from pipeline.config import Rule, load, problems
 from pipeline.config import schedule as written
 from pipeline.errors import ConfigError
+from pipeline.rules.calendar import Calendars
 
 FILE = """site: {id: oak}
 calendars:
@@ -96,6 +98,83 @@ def test_a_mistake_is_told_where_it_is(tmp_path: Path, wrong: dict[str, str], li
     else:
         with pytest.raises(ConfigError):
             load(write(tmp_path, **wrong))
+
+
+HOLIDAYS = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//Oak//EN
+BEGIN:VEVENT
+UID:1@oak
+DTSTAMP:20260101T000000Z
+DTSTART;VALUE=DATE:20261221
+DTEND;VALUE=DATE:20270102
+SUMMARY:Winter
+  break
+END:VEVENT
+BEGIN:VEVENT
+UID:2@oak
+DTSTAMP:20260101T000000Z
+DTSTART;VALUE=DATE:20240704
+RRULE:FREQ=YEARLY;COUNT=4
+EXDATE;VALUE=DATE:20260704
+SUMMARY:Independence Day
+END:VEVENT
+BEGIN:VEVENT
+UID:3@oak
+DTSTAMP:20260101T000000Z
+DTSTART:20261120T180000Z
+DTEND:20261120T200000Z
+SUMMARY:Rehearsal
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def with_file(folder: Path, text: str | bytes | None) -> Path:
+    if text is not None:
+        (folder / "days.ics").write_bytes(text if isinstance(text, bytes) else text.encode())
+    path = folder / "streams.yaml"
+    calendar = "holidays_from: days.ics\n    periods: {hours: 'mon-fri 08:00-16:00'}"
+    path.write_text(f"site: {{id: a}}\ncalendars:\n  oak:\n    {calendar}\ncameras: {{c: {{url: a.mp4}}}}\n")
+    return path
+
+
+def test_days_without_school_come_from_an_icalendar_file(tmp_path: Path):
+    loaded = load(with_file(tmp_path, HOLIDAYS))
+    assert loaded.config.calendars["oak"].holidays_from == (
+        (
+            "2024-07-04 to 2024-07-04 Independence Day",
+            "2025-07-04 to 2025-07-04 Independence Day",
+            "2026-12-21 to 2027-01-01 Winter break",
+            "2027-07-04 to 2027-07-04 Independence Day",
+        ),
+    )
+    assert loaded.calendars == (tmp_path / "days.ics",)
+    calendars = Calendars.of(loaded.config)
+    told = Rule.model_validate({"trigger": "enter", "zone": "z", "schedule": "hours"})
+    days = {day: calendars.armed(told, datetime(2026, 12, day, 10, tzinfo=UTC).timestamp()) for day in (18, 21)}
+    assert {day: (one.armed, one.why) for day, one in days.items()} == {
+        18: (True, "hours"),
+        21: (False, "not hours (Winter break)"),
+    }
+    changed = load(with_file(tmp_path, HOLIDAYS.replace("COUNT=4", "COUNT=3")))
+    assert changed.config.hash != loaded.config.hash
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        ("", "is no iCalendar file (ValueError). Export it anew"),
+        (b"\xff\xfe\x00", "is no iCalendar file"),
+        ("BEGIN:VCALENDAR\nEND:VCALENDAR\n", "has no event that lasts whole days"),
+        (HOLIDAYS[: HOLIDAYS.index("BEGIN:VEVENT")], "is no iCalendar file"),
+    ],
+)
+def test_a_file_that_is_none_is_a_mistake_at_its_line(tmp_path: Path, text: str | bytes | None, says: str):
+    (problem,) = problems(with_file(tmp_path, text))
+    assert (problem.line, problem.key) == (4, "calendars.oak.holidays_from[0]")
+    assert says in f"{problem.message} {problem.hint}"
 
 
 @given(st.text(alphabet="monfridayexcept 0123456789:-–,.to", max_size=40))

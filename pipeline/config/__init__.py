@@ -8,7 +8,7 @@ of mistakes (`problems.py`).
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,13 +69,14 @@ __all__ = [
 class Loaded:
     """A configuration to run: `config` has the good cameras only, `quarantined` the mistakes of each other one.
 
-    `secrets` are the files that it took secrets from.
+    `secrets` are the files that it took secrets from, `calendars` those that it took holidays from.
     """
 
     config: Config
     path: Path
     quarantined: dict[str, list[Problem]] = field(default_factory=dict)
     secrets: tuple[Path, ...] = ()
+    calendars: tuple[Path, ...] = ()
 
 
 def load(path: Path, env: Mapping[str, str] = os.environ) -> Loaded:
@@ -87,7 +88,8 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Loaded:
     for problem in found:
         bad.setdefault(str(problem.camera), []).append(problem)
     cameras = {name: one for name, one in document.data["cameras"].items() if name not in bad}
-    return Loaded(_made(path, {**document.data, "cameras": cameras}), path, bad, tuple(document.secrets))
+    config = _made(path, {**document.data, "cameras": cameras})
+    return Loaded(config, path, bad, tuple(document.secrets), tuple(_calendars(path, document.data)))
 
 
 def problems(path: Path, env: Mapping[str, str] = os.environ) -> list[Problem]:
@@ -111,6 +113,14 @@ def _made(path: Path, data: dict[str, Any]) -> Config:
     given = {key: value for key, value in data.items() if value is not None}
     # A default made by the model itself would not know the folder.
     return Config.model_validate({"alerts": {}, **given}, context={"folder": path.absolute().parent})
+
+
+def _calendars(path: Path, data: dict[str, Any]) -> Iterator[Path]:
+    """The files that calendars name, which are right by now."""
+    for calendar in (data.get("calendars") or {}).values():
+        named = (calendar or {}).get("holidays_from") or ()
+        for one in [named] if isinstance(named, str) else named:
+            yield path.absolute().parent / one
 
 
 def _invalid(document: Document) -> list[Problem]:

@@ -6,13 +6,15 @@ Not here: how times and dates are written (`schedule.py`), and what follows from
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from pydantic_core import InitErrorDetails
 
 from pipeline.config import schedule
-from pipeline.config.fields import Name, Named
+from pipeline.config.fields import Name, Named, from_folder
+from pipeline.config.ical import holidays
 from pipeline.config.problems import Strict, did_you_mean, mistake, refuse
 
 T = TypeVar("T")
@@ -32,6 +34,11 @@ def _one_or_more(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _holidays(value: Any, info: ValidationInfo) -> Any:
+    """What is in a file counts, not its name: so a calendar that changes is another configuration."""
+    return holidays(from_folder(Path(value), info)) if isinstance(value, str | Path) else value
+
+
 def _iso(value: str) -> str:
     found = schedule.dates(value)
     if found.name or found.last != found.first:
@@ -45,6 +52,7 @@ LocalMoment: TypeAlias = Annotated[str, _checked(schedule.moment)]
 When: TypeAlias = Annotated[str, _checked(schedule.schedule)]
 Clock: TypeAlias = Annotated[str, _checked(schedule.clock)]
 ListOf: TypeAlias = Annotated[tuple[T, ...], BeforeValidator(_one_or_more)]
+HolidayFile: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_holidays)]
 Date: TypeAlias = Annotated[str, AfterValidator(_iso)]
 
 
@@ -83,6 +91,9 @@ class Calendar(Strict):
 
     terms: ListOf[Dates] = Field((), description="Dates between which there is school; none: all the year.")
     holidays: ListOf[Dates] = Field((), description="Days, or dates from which to which, without school.")
+    holidays_from: ListOf[HolidayFile] = Field(
+        (), description="iCalendar files (.ics) whose events of whole days are days without school."
+    )
     periods: Named[ListOf[Window]] = Field(default_factory=dict, description="Times of the week, by name.")
     days: dict[Date, Day] = Field(default_factory=dict, description="Single days that are not as their weekday is.")
     overrides: tuple[Override, ...] = Field((), description="Periods that are on or off for once; the last one counts.")

@@ -42,7 +42,7 @@ def _known_timezone(value: str) -> str:
     return value
 
 
-def _from_folder(value: Path, info: ValidationInfo) -> Path:
+def from_folder(value: Path, info: ValidationInfo) -> Path:
     """Relative paths begin at the folder of the configuration file."""
     return Path((info.context or {}).get("folder", "")) / value
 
@@ -50,7 +50,7 @@ def _from_folder(value: Path, info: ValidationInfo) -> Path:
 def _model(value: str, info: ValidationInfo) -> str:
     """A model's path begins there too; a bare word is a name of the catalogue."""
     is_path = "/" in value or value.endswith(".onnx")
-    return str(_from_folder(Path(value), info)) if is_path else value
+    return str(from_folder(Path(value), info)) if is_path else value
 
 
 def _aspect(value: Any) -> float | None:
@@ -80,7 +80,7 @@ Number: TypeAlias = Annotated[float, BeforeValidator(_no_bool)]
 Whole: TypeAlias = Annotated[int, BeforeValidator(_no_bool)]
 AspectRatio: TypeAlias = Annotated[float | None, BeforeValidator(_aspect)]
 Timezone: TypeAlias = Annotated[str, AfterValidator(_known_timezone)]
-LocalPath: TypeAlias = Annotated[Path, AfterValidator(_from_folder)]
+LocalPath: TypeAlias = Annotated[Path, AfterValidator(from_folder)]
 Host: TypeAlias = Annotated[str, AfterValidator(_host)]
 Model: TypeAlias = Annotated[str, Field(min_length=1), AfterValidator(_model)]
 OnPicture: TypeAlias = Annotated[Point, BeforeValidator(geometry.point)]

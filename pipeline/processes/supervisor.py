@@ -223,7 +223,7 @@ _Stamp: TypeAlias = tuple[int, int, int] | None
 def _stamps(loaded: Loaded, model: Model) -> tuple[_Stamp, ...] | None:
     """Change when one of the files that were read does; None while an editor has the configuration away."""
     own = _stamp(loaded.path)
-    return own and (own, *(_stamp(path) for path in (*loaded.secrets, *model.files)))
+    return own and (own, *(_stamp(path) for path in (*loaded.secrets, *loaded.calendars, *model.files)))
 
 
 def _stamp(path: Path) -> _Stamp:

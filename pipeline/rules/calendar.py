@@ -66,7 +66,8 @@ class Periods:
 
     def __init__(self, told: Calendar) -> None:
         self._terms = [dates(text) for text in told.terms]
-        self._holidays = [dates(text) for text in told.holidays]
+        off = [*told.holidays, *(text for texts in told.holidays_from for text in texts)]
+        self._holidays = [dates(text) for text in off]
         self._windows = {name: [window(text) for text in texts] for name, texts in told.periods.items()}
         self._days: Mapping[date, Day] = {date.fromisoformat(day): one for day, one in told.days.items()}
         self._overrides = [

@@ -19,6 +19,7 @@ from pipeline.processes import delivery, worker
 from pipeline.processes.status import status_path
 from pipeline.processes.supervisor import Orders, Supervisor
 from tests.processes.children import Child
+from tests.test_config_calendars import HOLIDAYS
 
 START: dict[str, Any] = {"site": {"id": "here"}, "workers": {"cameras_each": 2, "drain_s": 2}}
 
@@ -214,6 +215,17 @@ def test_a_damaged_model_changes_nothing_and_is_told(school: School, own_model: 
     assert not replaced(school, own_model, b"half a model")
     assert "the one before stays in force" in caplog.text
     assert "own.onnx" in caplog.text
+
+
+def test_a_calendar_file_that_changes_is_told_to_workers_that_go_on(school: School, tmp_path: Path):
+    file, first = tmp_path / "days.ics", HOLIDAYS.replace("COUNT=4", "COUNT=2")
+    file.write_text(first)
+    school.change(calendars={"oak": {"holidays_from": "days.ics"}})
+    told = [school.share(child).calendars["oak"].holidays_from for child in school.alive()]
+    assert [len(days) for (days,) in told] == [3, 3]
+    assert not replaced(school, file, HOLIDAYS.encode())
+    told = [school.share(child).calendars["oak"].holidays_from for child in school.alive()]
+    assert [len(days) for (days,) in told] == [4, 4]
 
 
 def test_an_order_to_read_again_is_obeyed_at_once_and_once(school: School):
