@@ -2,11 +2,13 @@
 
     python -m benchmarks.waking [--seconds 600] [--write]
 
-Eight cameras of 1080p25 with a key frame each 2 s show an empty hall; each 22 s somebody comes in at the picture's
-edge, where a zone begins, at another moment between two key frames in each of four recordings. The sizes of packets do
-not count (`smallest` is too small for that). Told are the wait for the packet that wakes the camera, which is from the
-first picture in the zone to the next key frame, and what comes after it: the packets since the key frame before are
-decoded and analysed, somebody is followed, and a reader of the Redis stream has the alert. `zonewatch run`, as it is.
+Eight cameras of 1080p25 with a key frame each 2 s show an empty hall. Each 44 s, one camera 4 s after the other, somebody
+comes in at the picture's edge, where a zone begins, for nine seconds: two or three cameras are busy at a time. Between
+two key frames it is at four different moments. The sizes of packets do not count (`smallest` is too small for that).
+Told are the wait for the packet that wakes the camera, which is from the first picture in the zone to the next key frame,
+and what comes after it: the packets since the key frame before are decoded and analysed, somebody is followed, and a
+reader of the Redis stream has the alert. Who shows at the edge before they are in the zone wakes it a key frame earlier:
+then the alert is there before that packet. `zonewatch run`, as it is.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ import redis
 import yaml
 
 from benchmarks.alerting import STREAM, opened
+from benchmarks.corpus.tiled import tiled
 from benchmarks.needs import errors_told
 from benchmarks.pairs import Row, asked, ratio, tell
 from benchmarks.workers import status, until
@@ -37,8 +40,9 @@ from pipeline.simulate.server import RtspServer
 from pipeline.types import CameraState
 from tests.redis_server import RedisServer
 
-SIZE, FPS, KEY_S, LENGTH_S = (1920, 1080), 25, 2.0, 22.0
+SIZE, FPS, KEY_S = (1920, 1080), 25, 2.0
 CAMERAS, PHASES = 8, (0.0, 0.5, 1.0, 1.5)
+_VISIT_S, _LENGTH_S, _APART_S = 14.0, 44.0, 4.0
 PLACE = replace(hall.PLACE, zones={"entrance": Floor(-2.6, -1.0, 4.2, 5.4)}, lines={})
 _SETTLE_S, _LATEST_S, _PROMISED_S = 40.0, 8.0, 0.6
 
@@ -86,18 +90,27 @@ def _spread(seconds: np.ndarray[Any, Any]) -> dict[str, float]:
 
 
 def _play(phase: float) -> Play:
-    way = route(8.0 + phase, (-4.2, 4.75), (3.6, (-0.15, 4.75)), (2.0, (-0.15, 4.75)), (3.6, (-4.2, 4.9)))
-    return Play(LENGTH_S, (Figure(hall.PLAY.figures[0].look, way),))
+    way = route(0.3 + phase, (-4.2, 4.75), (3.6, (-0.15, 4.75)), (2.0, (-0.15, 4.75)), (3.6, (-4.2, 4.9)))
+    return Play(_VISIT_S, (Figure(hall.PLAY.figures[0].look, way),))
+
+
+def _clips(folder: Path) -> list[Path]:
+    """Of each camera: nobody, the visit, nobody."""
+    how: dict[str, Any] = {"key_s": KEY_S, "tune": "zerolatency"}
+    empty = render(folder / "empty.mp4", PLACE, Play(KEY_S), SIZE, FPS, **how)
+    visited = [render(folder / f"{n}.mp4", PLACE, _play(one), SIZE, FPS, **how) for n, one in enumerate(PHASES)]
+    clips = []
+    for n in range(CAMERAS):
+        before, after = round(n * _APART_S / KEY_S), round((_LENGTH_S - _VISIT_S - n * _APART_S) / KEY_S)
+        clips.append(tiled(folder / f"c{n}.mp4", [empty] * before + [visited[n % len(PHASES)]] + [empty] * after))
+    return clips
 
 
 def _watched(folder: Path, store: RedisServer, seconds: float) -> tuple[list[Woken], int]:
     """Who was told of, and how many came in while their camera rested."""
-    clips = [
-        render(folder / f"{n}.mp4", PLACE, _play(phase), SIZE, FPS, key_s=KEY_S, tune="zerolatency")
-        for n, phase in enumerate(PHASES)
-    ]
+    clips = _clips(folder)
     server = RtspServer()
-    mounts = {f"hall-{n}": server.mount(f"hall-{n}", clips[n % len(PHASES)]) for n in range(CAMERAS)}
+    mounts = {f"hall-{n}": server.mount(f"hall-{n}", clip) for n, clip in enumerate(clips)}
     file = folder / "streams.yaml"
     client = redis.Redis.from_url(store.url, protocol=2)
     with server:
@@ -121,7 +134,7 @@ def _watched(folder: Path, store: RedisServer, seconds: float) -> tuple[list[Wok
         sent = {name: list(mount.log) for name, mount in mounts.items()}
     found, came = [], 0
     for number, (name, log) in enumerate(sent.items()):
-        entered = visits(PLACE, _play(PHASES[number % len(PHASES)]))[0].entered
+        entered = number * _APART_S + visits(PLACE, _play(PHASES[number % len(PHASES)]))[0].entered
         for first, key in _entries(log, entered):
             if not began < first < began + seconds - _LATEST_S or not states.rested(name, first):
                 continue
