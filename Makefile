@@ -51,7 +51,7 @@ bench-smoke: ## the benchmarks once over, short: do they still run?
 	@$(BIN)/python -m benchmarks.idle --smoke
 	@$(BIN)/python -m benchmarks.cold --smoke
 
-bench: ## beside others, in full: how many times faster; three quarters of an hour, kept in benchmarks/results/
+bench: ## beside others, in full: how many times faster; two hours, kept in benchmarks/results/
 	@sh setup.sh test
 	@$(BIN)/python -m benchmarks.motion --write $(ARGS)
 	@$(BIN)/python -m benchmarks.decoding --write $(ARGS)

@@ -2,13 +2,13 @@
 
     python -m benchmarks.waking [--seconds 600] [--write]
 
-Eight cameras of 1080p25 with a key frame each 2 s show an empty hall. Each 44 s, one camera 4 s after the other, somebody
-comes in at the picture's edge, where a zone begins, for nine seconds: two or three cameras are busy at a time. Between
-two key frames it is at four different moments. The sizes of packets do not count (`smallest` is too small for that).
-Told are the wait for the packet that wakes the camera, which is from the first picture in the zone to the next key frame,
-and what comes after it: the packets since the key frame before are decoded and analysed, somebody is followed, and a
-reader of the Redis stream has the alert. Who shows at the edge before they are in the zone wakes it a key frame earlier:
-then the alert is there before that packet. `zonewatch run`, as it is.
+Eight cameras of 1080p25 with a key frame each 2 s show an empty hall. Each 44 s, one camera 4 s after the other,
+somebody comes in at the picture's edge, where a zone begins, for nine seconds: two or three cameras are busy at a time.
+Between two key frames it is at four different moments. The sizes of packets do not count (`smallest` is too small for
+that). Told are the wait for the packet that wakes the camera, which is from the first picture in the zone to the next
+key frame, and what comes after it: the packets since the key frame before are decoded and analysed, somebody is
+followed, and a reader of the Redis stream has the alert. Who shows at the edge before they are in the zone wakes it a
+key frame earlier: then the alert is there before that packet. `zonewatch run`, as it is.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ class Mutation(NamedTuple):
 
 MUTATIONS = [
     # capture
+    Mutation("capture/rest.py", "_CALLED_S = 10.0", "_CALLED_S = 0.0", "capture/test_sparing.py"),
     Mutation("capture/timeline.py", "SETTLING_ERROR_S = 0.5", "SETTLING_ERROR_S = 0.0", "capture/test_timeline.py"),
     Mutation("capture/timeline.py", "JUMP_S = 0.5", "JUMP_S = 5.0", "capture/test_timeline.py"),
     Mutation("capture/timeline.py", "if step <= 0:", "if step < 0:", "capture/test_timeline.py"),
@@ -144,6 +145,20 @@ MUTATIONS = [
     Mutation("perceive/sweep.py", "return False\n", "return True\n", "perceive/test_attention.py"),
     Mutation("perceive/sieve.py", ">=", "<", "perceive/test_sieve.py"),
     # rules
+    Mutation("rules/calendar.py", "if wall is None:", "if False:", "rules/test_calendar.py"),
+    Mutation("rules/calendar.py", "in reversed(told.overrides)", "in told.overrides", "rules/test_calendar.py"),
+    Mutation(
+        "rules/calendar.py",
+        "for _, end in self._spans(name, yesterday) if end > DAY",
+        "for _, end in ()",
+        "rules/test_calendar.py",
+    ),
+    Mutation("rules/calendar.py", "or not self.school(day):", "or False:", "rules/test_calendar.py"),
+    Mutation(
+        "rules/cases.py", "and watch.trigger.there_at >= self._minute(now):", "and True:", "rules/test_calendar.py"
+    ),
+    Mutation("rules/cases.py", "severity=case.severity", "severity=rule.severity", "rules/test_calendar.py"),
+    Mutation("rules/cases.py", "at=max(fact.at, self._minute(now))", "at=fact.at", "rules/test_calendar.py"),
     Mutation("rules/in_zone.py", "_CLEAR_OF_ZONE = 0.05", "_CLEAR_OF_ZONE = 0.0", "rules"),
     Mutation("rules/in_zone.py", "_BLUR = 0.03", "_BLUR = 0.3", "rules"),
     Mutation(

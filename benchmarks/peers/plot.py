@@ -31,7 +31,7 @@ def main() -> None:
         ("Zonewatch", busy["busy camera", "ultralytics, every picture"]["ms, ours"], OURS, "somebody there"),
     ]
     for (_, peer), side in busy.items():
-        bars.append((peer, side[f"ms, {peer}"], THEIRS, "somebody there"))
+        bars.append((peer, side["ms"], THEIRS, "somebody there"))
     plt.rcParams |= {"svg.hashsalt": "zonewatch", "font.family": "sans-serif", "svg.fonttype": "none"}
     figure, axes = plt.subplots(figsize=(9, 3.4), layout="constrained")
     for row, (_, ms, colour, _when) in enumerate(bars):

@@ -24,6 +24,7 @@ from pipeline.capture.mailbox import Mailbox
 from pipeline.clock import Clock, SystemClock
 from pipeline.config import Camera, Config, Detector
 from pipeline.errors import ZonewatchError
+from pipeline.frame import Frame
 from pipeline.processes.calls import Calls
 from pipeline.processes.line import Line
 from pipeline.processes.pictures import Pictures
@@ -171,23 +172,26 @@ class Worker:
                 self._posts[name].called()
 
     def _turn(self) -> None:
-        """The next frame of each camera in, of the most urgent where there is not time for all; incidents out."""
-        taken = {post: frame for post in self._turns.next(self._posts.values()) if (frame := post.take()) is not None}
-        if not taken:
-            return
-        began = self._clock.monotonic()
-        failed: dict[Lane, Exception] = {}
-        frames = {post.lane: frame for post, frame in taken.items()}
-        told = turn(frames, self._detector, self._clock.wall(), failed.__setitem__)
-        for post, frame in taken.items():
-            if post.lane in failed:
-                self._teller.tell(post.failed(failed[post.lane]), post.camera, None)
-                continue
-            post.concluded(frame)
-            self._teller.tell(told[post.lane], post.camera, frame)
-        self._turns.note(len(taken), self._clock.monotonic() - began)
+        """The next frame of each camera in, the most urgent first; incidents out, each as soon as it is known."""
+        began, count = self._clock.monotonic(), 0
+        for post in self._turns.next(self._posts.values()):
+            if (frame := post.take()) is not None:
+                count += 1
+                self._analyse(post, frame)
+        if count:
+            self._turns.note(count, self._clock.monotonic() - began)
         if any(post.waiting for post in self._posts.values()):
             self._wake.set()
+
+    def _analyse(self, post: Post, frame: Frame) -> None:
+        """One at a time: on a processor the detector is no faster for several, and each would wait for the others."""
+        failed: dict[Lane, Exception] = {}
+        told = turn({post.lane: frame}, self._detector, self._clock.wall(), failed.__setitem__)
+        if post.lane in failed:
+            self._teller.tell(post.failed(failed[post.lane]), post.camera, None)
+            return
+        post.concluded(frame)
+        self._teller.tell(told[post.lane], post.camera, frame)
 
     def _round(self) -> None:
         self._mind_memory()

@@ -78,7 +78,7 @@ class Periods:
                 moment(one.until),
                 f"{one.state} by {one.owner}: {one.reason}",
             )
-            for one in told.overrides
+            for one in reversed(told.overrides)
         ]
         self._day = lru_cache(_DAYS)(self._day_of)
 
@@ -87,9 +87,9 @@ class Periods:
 
     def holds(self, name: str, local: datetime) -> Verdict:
         """Whether it is in the period, when the site's clock shows `local` (naive)."""
-        decided = [one for one in self._overrides if one.period == name and one.since <= local < one.until]
-        if decided:
-            return Verdict(decided[-1].on, f"{name} is {decided[-1].words}")
+        for one in self._overrides:  # the last one that was written counts
+            if one.period == name and one.since <= local < one.until:
+                return Verdict(one.on, f"{name} is {one.words}")
         minute, today = local.hour * 60 + local.minute, self._day(local.date())
         here = any(start <= minute < end for start, end in today.spans[name])
         return Verdict(here, f"{'' if here else 'not '}{name}{today.told}")
