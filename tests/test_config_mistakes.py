@@ -206,6 +206,8 @@ def test_a_host_is_a_name_or_an_address_and_nothing_else(tmp_path: Path, host: s
         ("{trigger: dwell, zone: z}", "seconds", "is required"),
         ("{trigger: dwell, zone: z, seconds: 0}", "seconds", "at least 0.1"),
         ("{trigger: exit, zone: z, seconds: 5}", "seconds", "does nothing"),
+        ("{trigger: appear, zone: z, by: border}", "by", "does nothing"),
+        ("{trigger: disappear}", "zone", "is required"),
         ("{trigger: exit, zone: z, direction: left_to_right}", "direction", "does nothing"),
         ("{trigger: cross, line: l, direction: left}", "direction", "must be one of"),
         ("{trigger: enter, zone: z, severity: hgih}", "severity", "Did you mean `high`?"),

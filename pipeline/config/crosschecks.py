@@ -15,10 +15,10 @@ from pipeline.config.problems import did_you_mean, mistake
 from pipeline.config.schedule import schedule, unclear
 from pipeline.config.url import Kind, Url
 
-_TRIGGERS = ("enter", "exit", "inside", "dwell", "cross")
+_TRIGGERS = ("enter", "appear", "exit", "disappear", "inside", "dwell", "cross")
 # So many pictures a second are needed to see somebody who walks do it: two of them in a zone, and one on either side of
 # a line by a track that has not been lost in between (docs/design/pipeline.md).
-_LEAST_FPS = {"enter": 0.5, "exit": 0.5, "inside": 0.5, "dwell": 0.2, "cross": 1.0}
+_LEAST_FPS = {**dict.fromkeys(("enter", "appear", "exit", "disappear", "inside"), 0.5), "dwell": 0.2, "cross": 1.0}
 _NO = ("false", "no", "off", "n", "f", "0")
 
 
@@ -38,8 +38,8 @@ def rule(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
         yield mistake((needed,), "is required", f"`trigger: {trigger}` needs the name of a {needed}.")
     if trigger == "dwell" and "seconds" not in data:
         yield mistake(("seconds",), "is required", "`trigger: dwell` needs how long a stay raises the alert.")
-    useless = {"dwell": [idle, "direction"], "cross": [idle, "seconds"]}.get(trigger, [idle, "seconds", "direction"])
-    for key in useless:
+    useful = {"dwell": "seconds", "cross": "direction", "enter": "by"}.get(trigger)
+    for key in (key for key in (idle, "seconds", "direction", "by") if key != useful):
         if key in data and data[key] != "any":
             yield mistake((key,), f"does nothing with `trigger: {trigger}`", "Take it out, or change the trigger.")
 

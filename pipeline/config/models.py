@@ -34,7 +34,7 @@ from pipeline.config.problems import Strict
 from pipeline.config.url import Url
 from pipeline.types import Severity
 
-Trigger: TypeAlias = Literal["enter", "exit", "inside", "dwell", "cross"]
+Trigger: TypeAlias = Literal["enter", "appear", "exit", "disappear", "inside", "dwell", "cross"]
 Masked: TypeAlias = Literal["motion", "people", "privacy"]
 Direction: TypeAlias = Literal["any", "left_to_right", "right_to_left", "top_to_bottom", "bottom_to_top"]
 
@@ -136,13 +136,16 @@ class Line(Strict):
 class Rule(Strict):
     """What raises an alert."""
 
-    trigger: Trigger = Field(description="enter, exit, inside, dwell (all of a zone) or cross (of a line).")
+    trigger: Trigger = Field(description="enter, appear, exit, disappear, inside, dwell (all of a zone) or cross.")
     zone: str | None = Field(None, description="Name of the zone; for every trigger but cross.")
     line: str | None = Field(None, description="Name of the line; for cross.")
     confirm_s: Number = Field(0.4, ge=0, le=60, description="Somebody is inside after being there so long; seconds.")
     release_s: Number = Field(2.0, ge=0, le=600, description="Somebody has left after being away so long; seconds.")
     seconds: Number | None = Field(
         None, ge=0.1, le=86400, description="Stay that raises the alert; for dwell, required there; seconds."
+    )
+    by: Literal["any", "border"] = Field(
+        "any", description="border: who comes in counts, who is found in the zone does not; for enter."
     )
     direction: Direction = Field("any", description="Way across the line that counts; for cross.")
     person_height: Heights | None = Field(None, description="People of other heights do not count for this rule.")

@@ -105,7 +105,7 @@ class InZone:
         facts = self._facts(self.visits.elapsed(self._changed_at))
         self._passages.take()
         entry = along(path, borders[0]) if borders else sighting.anchor
-        visit = Visit(self._changed_at, entry, appeared=self._last is None)
+        visit = Visit(self._changed_at, entry, appeared=self._last is None, by_edge=sighting.at_border)
         return facts + self._facts(self.visits.saw_in(visit, sighting.at)) + self.during(sighting.at)
 
     def _seen_out(self, sighting: Sighting, path: Segment, borders: list[float]) -> list[Fact]:

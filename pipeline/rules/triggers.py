@@ -18,7 +18,13 @@ class Enter(InZone):
 
     _open = False
 
+    def counts(self) -> bool:
+        """Whether this visit is one that the rule is about."""
+        return self.rule.by == "any" or not self.visit.found
+
     def started(self) -> list[Fact]:
+        if not self.counts():
+            return []
         self._open = True
         entered = self.visit.entered_at
         return [Fact(Happening.OPENED, entered, entered, why=self.why(confirm_s=self.rule.confirm_s))]
@@ -41,6 +47,13 @@ class Inside(Enter):
 
     def passed(self, passage: Passage) -> list[Fact]:  # noqa: ARG002
         return []
+
+
+class Appear(Inside):
+    """Someone is found in the zone who did not come in: not over its border, and not at the picture's edge."""
+
+    def counts(self) -> bool:
+        return self.visit.found
 
 
 class Dwell(Inside):
@@ -72,7 +85,24 @@ class Exit(InZone):
         return [Fact(Happening.MOMENT, passage.left, passage.entered, passage.left, why={"passed_through": True})]
 
 
-_IN_ZONE = {"enter": Enter, "inside": Inside, "dwell": Dwell, "exit": Exit}
+class Disappear(InZone):
+    """Someone in the zone is lost from sight, away from the picture's edge, and not seen again in time."""
+
+    def ended(self) -> list[Fact]:
+        if self.visit.ended_because != "lost_from_sight":
+            return []
+        left = self.visit.left_at
+        return [Fact(Happening.MOMENT, left, self.visit.entered_at, left, why=self.why(release_s=self.rule.release_s))]
+
+
+_IN_ZONE = {
+    "enter": Enter,
+    "appear": Appear,
+    "inside": Inside,
+    "dwell": Dwell,
+    "exit": Exit,
+    "disappear": Disappear,
+}
 
 
 def trigger_for(rule: Rule, camera: Camera) -> Trigger:

@@ -80,16 +80,23 @@ PHASES = {
 class Visit:
     """One visit: since when and from where; how it was seen; and, once that is known, until when and why it ended.
 
-    `samples` were in the zone, `doubts` beside its border while entering. `appeared`: the person was first seen there.
+    `samples` were in the zone, `doubts` beside its border while entering. `appeared`: the person was first seen there,
+    and `by_edge` at the picture's edge, where they may have come from.
     """
 
     entered_at: float
     entry: Point
     appeared: bool
+    by_edge: bool = False
     samples: int = 0
     doubts: int = 0
     left_at: float = 0.0
     ended_because: str = "left_zone"
+
+    @property
+    def found(self) -> bool:
+        """Whether the person was there already, as far as can be seen."""
+        return self.appeared and not self.by_edge
 
 
 @dataclass(slots=True)

@@ -296,3 +296,81 @@ def test_who_was_seen_to_leave_and_is_then_lost_has_left():
 def test_who_waits_at_the_border_after_leaving_has_left():
     told = watch(rules("exit"), {1: way((0, *IN), (2, *IN), (3, 0.65, 0.6))}, 8)
     assert len(lives(told)) == 1
+
+
+AT_THE_EDGE = [[0.0, 0.4], [0.3, 0.4], [0.3, 0.8], [0.0, 0.8]]
+ARRIVALS = {
+    "found there": (None, way((0, *IN), (4, *IN), (6, 0.9, 0.6)), "appear"),
+    "over the border": (None, THROUGH, "border"),
+    "from the picture's edge": (AT_THE_EDGE, way((0, 0.02, 0.6), (3, 0.2, 0.6), (6, 0.6, 0.6)), "border"),
+    "found, gone and back": (None, way((0, *IN), (3, *IN), (4, *AWAY), (8, *AWAY), (9, *IN)), "appear border"),
+}
+
+
+@pytest.mark.parametrize("fps", RATES)
+@pytest.mark.parametrize("how", ARRIVALS)
+def test_who_is_found_appears_and_who_comes_in_comes_by_the_border(how: str, fps: float):
+    zone, walk, expected = ARRIVALS[how]
+    more = {} if zone is None else {"zone": zone}
+    told = {
+        name: [life[0].entered.media for life in lives(watch(rules(trigger, **more, **keys), {1: walk}, 14, fps))]
+        for name, trigger, keys in (
+            ("appear", "appear", {}),
+            ("border", "enter", {"by": "border"}),
+            ("any", "enter", {}),
+        )
+    }
+    assert [name for name in ("appear", "border") if told[name]] == expected.split()
+    assert sorted(told["appear"] + told["border"]) == told["any"]
+
+
+def test_who_appears_is_told_until_they_have_left():
+    ((opened, closed),) = lives(watch(rules("appear"), {1: ARRIVALS["found there"][1]}, 14))
+    assert opened.why["appeared_inside"] is True
+    assert closed.why["closed_because"] == "left_zone"
+
+
+def test_who_runs_through_comes_by_the_border():
+    runs = way((0, 0.2, 0.6), (1, 0.2, 0.6), (1.4, 0.9, 0.6), (4, 0.9, 0.6))
+    assert len(lives(watch(rules("enter", by="border"), {1: runs}, 5, fps=2))) == 1
+    assert watch(rules("appear"), {1: runs}, 5, fps=2) == []
+
+
+@pytest.mark.parametrize("fps", RATES)
+@pytest.mark.parametrize(
+    ("walk", "until", "told"),
+    [
+        (lambda at: IN if at < 3 else None, 5, True),  # lost from sight
+        (THROUGH, 20, False),
+        (lambda at: (0.5, 0.995) if at < 3 else None, 5, False),  # out at the picture's edge
+        (lambda at: THROUGH(at) if at < 7 else None, 8, False),  # lost when they had left
+    ],
+)
+def test_who_is_lost_from_sight_in_the_zone_has_disappeared(walk: Way, until: float, told: bool, fps: float):
+    zone = {"zone": TO_THE_EDGE} if walk(0) == (0.5, 0.995) else {}
+    found = watch(rules("disappear", **zone), {1: Walker(walk, until=until)}, 14, fps)
+    assert [one.state for one in found] == [IncidentState.OPENED, IncidentState.CLOSED][: 2 * told]
+    if told:
+        assert found[0].at.media == pytest.approx(3, abs=1.01 / fps)
+        assert found[0].entered.media == pytest.approx(0, abs=1 / fps)
+
+
+def test_who_is_hidden_for_a_moment_has_not_disappeared():
+    hidden = Walker(lambda at: IN if at < 3 or at > 7.5 else None)
+    assert watch(rules("disappear"), {1: hidden}, 14) == []
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0.0, 1.0), st.floats(0.3, 0.9)), min_size=2, max_size=6),
+    st.sampled_from([2.0, 5.0, 12.0]),
+)
+def test_who_enters_has_appeared_or_come_by_the_border_and_never_both(corners: list[Point], fps: float):
+    walk = way(*[(3.0 * n, *corner) for n, corner in enumerate(corners)])
+    until = 3.0 * len(corners) + 4
+    every, found, by = (
+        {life[0].at.media for life in lives(watch(rules(trigger, **keys), {1: walk}, until, fps))}
+        for trigger, keys in (("enter", {}), ("appear", {}), ("enter", {"by": "border"}))
+    )
+    assert found | by == every
+    assert not found & by
