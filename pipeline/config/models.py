@@ -35,6 +35,9 @@ from pipeline.config.url import Url
 from pipeline.types import Severity
 
 Trigger: TypeAlias = Literal["enter", "appear", "exit", "disappear", "inside", "dwell", "cross"]
+Anchor: TypeAlias = Literal[
+    "bottom", "centre", "top", "left", "right", "bottom_left", "bottom_right", "top_left", "top_right"
+]
 Masked: TypeAlias = Literal["motion", "people", "privacy"]
 Direction: TypeAlias = Literal["any", "left_to_right", "right_to_left", "top_to_bottom", "bottom_to_top"]
 
@@ -143,6 +146,9 @@ class Rule(Strict):
     release_s: Number = Field(2.0, ge=0, le=600, description="Somebody has left after being away so long; seconds.")
     seconds: Number | None = Field(
         None, ge=0.1, le=86400, description="Stay that raises the alert; for dwell, required there; seconds."
+    )
+    anchor: Anchor = Field(
+        "bottom", description="Point of a person's box that the zone or line is about: bottom, where the feet are."
     )
     by: Literal["any", "border"] = Field(
         "any", description="border: who comes in counts, who is found in the zone does not; for enter."

@@ -194,7 +194,7 @@ class Cases:
             left=None if fact.left is None else self._wall.moment(fact.left),
             dwell_s=None if fact.entered is None else round(until - fact.entered, 3),
             box=person.box,
-            anchor=rounded_point(person.sighting.anchor),
+            anchor=rounded_point(person.sighting.anchored(rule.anchor).anchor),
             path=tuple(person.path),
             score=round(case.score, 3),
             why=dict(fact.why),

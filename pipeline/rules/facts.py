@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
+from pipeline.config.models import Anchor
 from pipeline.types import Point
 
 LONGEST_STEP_S = 2.0
@@ -15,9 +16,26 @@ OUT_OF_SIGHT_S = 5.0
 """Who is hidden for no longer than this has not left, and went from where they were seen last to where they are now."""
 
 
+_ANCHORS: dict[Anchor, tuple[float, float]] = {
+    "bottom": (0.0, 0.0),
+    "centre": (0.0, 0.5),
+    "top": (0.0, 1.0),
+    "left": (-0.5, 0.5),
+    "right": (0.5, 0.5),
+    "bottom_left": (-0.5, 0.0),
+    "bottom_right": (0.5, 0.0),
+    "top_left": (-0.5, 1.0),
+    "top_right": (0.5, 1.0),
+}
+"""From the bottom centre of a box: so many widths to the right, so many heights up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One track, seen once: `anchor` and `height` normalised; `aspect` is the picture's width over its height."""
+    """One track, seen once. `anchor`, `height` and `width` normalised; `aspect` is the picture's width over its height.
+
+    As it is made the anchor is the bottom centre of the box; see `anchored`.
+    """
 
     at: float
     anchor: Point
@@ -25,6 +43,14 @@ class Sighting:
     aspect: float
     born_at: float
     at_border: bool
+    width: float = 0.0
+
+    def anchored(self, where: Anchor) -> Sighting:
+        """With another point of the box for its anchor."""
+        if where == "bottom":
+            return self
+        (x, y), (across, up) = self.anchor, _ANCHORS[where]
+        return replace(self, anchor=(x + across * self.width, y - up * self.height))
 
 
 class Happening(StrEnum):

@@ -106,7 +106,8 @@ class Rules:
         if watch.track in seen and not _counts(watch.rule, self._people[watch.track].sighting):
             return watch.trigger.unseen(now)
         if watch.track in seen:
-            return [fact for one in self._people[watch.track].sightings() for fact in watch.trigger.seen(one)]
+            seen_at = (one.anchored(watch.rule.anchor) for one in self._people[watch.track].sightings())
+            return [fact for one in seen_at for fact in watch.trigger.seen(one)]
         return watch.trigger.unseen(now) if watch.track in present else watch.trigger.gone(now)
 
     def _forget(self, present: set[int], now: float) -> None:
@@ -160,7 +161,7 @@ def _sighting(box: np.ndarray[Any, Any], born_at: float, at: float, aspect: floa
     x1, y1, x2, y2 = (float(edge) for edge in box)
     border = min(x1, y1, 1 - x2, 1 - y2) < _BORDER
     feet = y2 if y2 > 1 + _BELOW_EDGE else min(y2, _AT_EDGE)
-    return Sighting(at, ((x1 + x2) / 2, feet), y2 - y1, aspect, born_at, border)
+    return Sighting(at, ((x1 + x2) / 2, feet), y2 - y1, aspect, born_at, border, x2 - x1)
 
 
 def _rounded(box: np.ndarray[Any, Any]) -> tuple[float, float, float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import Camera
+from pipeline.config.models import Anchor
 from pipeline.rules.incidents import Now, Origin, Rules
-from pipeline.types import IncidentState, Moment, Point
-from tests.fakes import ZONE, Street, Walker, camera, lives, now, rules, visits, watch, way
+from pipeline.types import IncidentState, Moment, Point, Tracks
+from tests.fakes import ASPECT, ZONE, Street, Walker, camera, lives, now, rules, visits, watch, way
 
 IN, AWAY = (0.5, 0.6), (0.2, 0.6)
 STAYS = way((0, *IN))
@@ -222,3 +224,32 @@ def _wanders(spells: list[tuple[float, str]]) -> Walker:
     ends = np.cumsum([length for length, _ in spells])
     where = [places[place] for _, place in spells]
     return Walker(lambda at: where[min(int(np.searchsorted(ends, at, "right")), len(where) - 1)], until=float(ends[-1]))
+
+
+@pytest.mark.parametrize(
+    ("anchor", "x", "y"),
+    [
+        ("bottom", 0.5, 0.8),
+        ("centre", 0.5, 0.65),
+        ("top", 0.5, 0.5),
+        ("left", 0.4, 0.65),
+        ("right", 0.6, 0.65),
+        ("bottom_left", 0.4, 0.8),
+        ("bottom_right", 0.6, 0.8),
+        ("top_left", 0.4, 0.5),
+        ("top_right", 0.6, 0.5),
+    ],
+)
+def test_the_point_of_the_box_that_a_rule_names_is_what_counts(anchor: str, x: float, y: float):
+    """A box from 0.4 to 0.6 across and 0.5 to 0.8 down; around each of its nine points a small zone."""
+    zone = [[x - 0.03, y - 0.03], [x + 0.03, y - 0.03], [x + 0.03, y + 0.03], [x - 0.03, y + 0.03]]
+    boxes = np.array([[0.4 * ASPECT, 0.5, 0.6 * ASPECT, 0.8]], np.float32)
+    told = {}
+    for name in get_args(Anchor):
+        watched = rules(zone=zone, anchor=name)
+        for n in range(10):
+            at, one = n / 5, np.ones(1)
+            tracks = Tracks(at, ASPECT, np.array([1]), boxes, one * 0.9, one * at, one * 0, boxes)
+            for incident in watched.update(tracks, now(at)):
+                told[name] = incident.anchor
+    assert told == {anchor: (pytest.approx(x), pytest.approx(y))}
