@@ -41,7 +41,7 @@ class Played:
         self.camera = config.cameras["c"]
         self.lane = Lane(self.camera, config.detector, Origin("corpus"), detector.looks)
         watch = stirring(self.camera)
-        self.rest = Rest(watch, told_within(self.camera), self.camera.smallest) if rests else None
+        self.rest = Rest(watch, told_within(self.camera.rules.values()), self.camera.smallest) if rests else None
         self.told: list[tuple[Incident, float]] = []
         self.pictures = self.rested = self.decoded = 0
         self.why: list[str] = []

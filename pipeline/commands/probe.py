@@ -102,7 +102,9 @@ class _Look(threading.Thread):
 
     def _watch(self, stream: Stream) -> Probe:
         times: list[float] = []
-        rest = Rest(lambda *_: True, told_within(self._camera))  # something always stirs: all pictures come
+        rest = Rest(
+            lambda *_: True, told_within(self._camera.rules.values())
+        )  # something always stirs: all pictures come
         for frame in stream.frames(rest):
             if frame is None:
                 continue

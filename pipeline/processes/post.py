@@ -34,7 +34,7 @@ _LONGEST_WAIT_S = 2.0
 
 def capturing(camera: Camera, mailbox: Mailbox, clock: Clock, zone: tzinfo) -> CameraThread:
     """What will fill `mailbox`; `zone` is that of times in file names."""
-    rest = Rest(stirring(camera), told_within(camera), camera.smallest)
+    rest = Rest(stirring(camera), told_within(camera.rules.values()), camera.smallest)
     return CameraThread(Capture(camera, mailbox, clock, partial(open_stream, zone=zone), rest=rest))
 
 
@@ -120,9 +120,13 @@ class Post:
     def reconfigure(self, camera: Camera, origin: Origin) -> list[Incident]:
         """New zones, lines and rules, which may want to be told sooner."""
         told = self.lane.reconfigure(camera, origin, self._clock.wall())
-        if self._thread.camera.rest is not None:
-            self._thread.camera.rest.limit_s = told_within(camera)
+        self._limit_rest()
         return told
+
+    def _limit_rest(self) -> None:
+        """The camera may rest as far as the rules allow that are armed now."""
+        if self._thread.camera.rest is not None:
+            self._thread.camera.rest.limit_s = self.lane.told_within(self._clock.wall())
 
     def failed(self, error: Exception) -> list[Incident]:
         """It could not be: end what is open, and begin again with the next frame, so that one camera harms no other."""
@@ -136,6 +140,7 @@ class Post:
     def look_after(self) -> list[Incident]:
         """Replace a stuck connection; end what is open when no picture has come for too long."""
         now = self._clock.monotonic()
+        self._limit_rest()
         self._thread.restart_if_stuck(now)
         if self._interrupted or not (self.finished or self._lost(now)):
             return []

@@ -42,9 +42,10 @@ class Rules:
         """How many are open."""
         return sum(watch.case is not None for watch in self._watches.values())
 
-    def any_armed(self, wall: float | None) -> bool:
-        """Whether any of its rules raises alerts then."""
-        return any(self._cases.origin.calendars.armed(rule, wall).armed for rule in self._camera.rules.values())
+    def armed(self, wall: float | None) -> list[Rule]:
+        """Those of its rules that raise alerts then."""
+        calendars = self._cases.origin.calendars
+        return [rule for rule in self._camera.rules.values() if calendars.armed(rule, wall).armed]
 
     def update(self, tracks: Tracks, now: Now) -> list[Incident]:
         """What the rules say of the tracks as they are at `now`; oldest rule first, then oldest track."""

@@ -23,7 +23,7 @@ from pipeline.perceive.person import LOOKS, View, merge
 from pipeline.perceive.track import Tracker
 from pipeline.rules.incidents import Now, Origin, Rules
 from pipeline.types import Boxes, Detections, Incident, Moment, Region, Tracks
-from pipeline.workers.lane_settings import concerns, masks, sieve, tracking
+from pipeline.workers.lane_settings import concerns, masks, sieve, told_within, tracking
 from pipeline.workers.stirring import moves
 
 FEW_LOOKS = LOOKS[0]
@@ -71,9 +71,13 @@ class Lane:
         """How long its next picture may wait, where there is not time for all: least where most hangs on it."""
         if self.open_incidents:
             return _WAITS_S["open"]
-        if not self._rules.any_armed(self._now.at.wall):
+        if not self._rules.armed(self._now.at.wall):
             return _WAITS_S["unwatched"]
         return _WAITS_S["deserted" if self.deserted else "followed"]
+
+    def told_within(self, wall: float | None) -> float:
+        """Seconds by which all rules that are armed then allow to be told later."""
+        return told_within(self._rules.armed(wall))
 
     @property
     def deserted(self) -> bool:

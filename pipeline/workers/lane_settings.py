@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
-from pipeline.config import Camera, Detector
+from pipeline.config import Camera, Detector, Rule
 from pipeline.perceive.sieve import Sieve
 from pipeline.perceive.sweep import Concern
 from pipeline.perceive.track_settings import REMEMBER_S, TrackerSettings
@@ -34,9 +35,9 @@ def concerns(camera: Camera) -> list[Concern]:
     return found
 
 
-def told_within(camera: Camera) -> float:
-    """Seconds by which all its rules allow to be told later than what they tell of could be known."""
-    return min((rule.within_s for rule in camera.rules.values()), default=math.inf)
+def told_within(rules: Iterable[Rule]) -> float:
+    """Seconds by which all of them allow to be told later than what they tell of could be known."""
+    return min((rule.within_s for rule in rules), default=math.inf)
 
 
 def tracking(camera: Camera, detector: Detector) -> TrackerSettings:

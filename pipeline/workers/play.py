@@ -50,7 +50,7 @@ class Show:
     @property
     def may_rest(self) -> bool:
         """Whether anything may be passed over."""
-        return self.reels is not None and told_within(self.camera) > 0
+        return self.reels is not None and told_within(self.camera.rules.values()) > 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,7 +138,7 @@ class Player:
 
     def _rest(self) -> Rest:
         camera = self._show.camera
-        return Rest(stirring(camera), told_within(camera), camera.smallest)
+        return Rest(stirring(camera), told_within(camera.rules.values()), camera.smallest)
 
 
 def _noted(rest: Rest, lane: Lane, frame: Frame) -> bool:

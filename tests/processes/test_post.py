@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,11 @@ from pipeline.capture.gop import Groups
 from pipeline.capture.mailbox import Mailbox
 from pipeline.capture.rest import Rest
 from pipeline.clock import SimulatedClock
+from pipeline.config import Calendar as CalendarKeys
 from pipeline.config import Detector
 from pipeline.frame import Frame
 from pipeline.processes.post import Post
+from pipeline.rules.calendar import Calendars
 from pipeline.rules.incidents import Origin
 from pipeline.types import CameraReport, CameraState, Detections, Incident
 from pipeline.workers.lane import Lane
@@ -197,6 +200,21 @@ def test_new_rules_say_how_long_a_camera_may_rest(watched: Watched):
     assert watched.thread.camera.rest.limit_s == 0.5
     watched.post.reconfigure(fakes.camera(), Origin("here"))
     assert watched.thread.camera.rest.limit_s == float("inf")
+
+
+def test_a_rule_that_is_not_armed_keeps_no_camera_from_resting(watched: Watched):
+    eager = fakes.camera(
+        night={"trigger": "enter", "within_s": 0, "schedule": "night"},
+        day={"trigger": "enter", "within_s": 3, "schedule": "outside night"},
+    )
+    calendars = Calendars({"here": CalendarKeys.model_validate({"periods": {"night": "daily 22:00-06:00"}})})
+    watched.post.reconfigure(eager, Origin("here", calendars=calendars))
+    limits = {}
+    for _ in range(24):
+        watched.post.look_after()
+        limits[datetime.fromtimestamp(watched.clock.wall(), UTC).hour] = watched.thread.camera.rest.limit_s
+        watched.clock.advance(3600)
+    assert limits == {hour: 0 if hour >= 22 or hour < 6 else 3 for hour in range(24)}
 
 
 def test_who_calls_has_the_whole_picture_searched_at_once(watched: Watched):
