@@ -15,10 +15,16 @@ from pipeline.config.problems import did_you_mean, mistake
 from pipeline.config.schedule import schedule, unclear
 from pipeline.config.url import Kind, Url
 
-_TRIGGERS = ("enter", "appear", "exit", "disappear", "inside", "dwell", "cross")
+_TRIGGERS = ("enter", "appear", "exit", "disappear", "inside", "dwell", "stopped", "cross")
 # So many pictures a second are needed to see somebody who walks do it: two of them in a zone, and one on either side of
 # a line by a track that has not been lost in between (docs/design/pipeline.md).
-_LEAST_FPS = {**dict.fromkeys(("enter", "appear", "exit", "disappear", "inside"), 0.5), "dwell": 0.2, "cross": 1.0}
+_LEAST_FPS = {
+    **dict.fromkeys(("enter", "appear", "exit", "disappear", "inside"), 0.5),
+    "dwell": 0.2,
+    "stopped": 0.5,
+    "cross": 1.0,
+}
+_LASTING = ("dwell", "stopped")
 _NO = ("false", "no", "off", "n", "f", "0")
 
 
@@ -36,9 +42,9 @@ def rule(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
     needed, idle = ("line", "zone") if trigger == "cross" else ("zone", "line")
     if needed not in data:
         yield mistake((needed,), "is required", f"`trigger: {trigger}` needs the name of a {needed}.")
-    if trigger == "dwell" and "seconds" not in data:
-        yield mistake(("seconds",), "is required", "`trigger: dwell` needs how long a stay raises the alert.")
-    useful = {"dwell": "seconds", "cross": "direction", "enter": "by"}.get(trigger)
+    if trigger in _LASTING and "seconds" not in data:
+        yield mistake(("seconds",), "is required", f"`trigger: {trigger}` needs how long a stay raises the alert.")
+    useful = {**dict.fromkeys(_LASTING, "seconds"), "cross": "direction", "enter": "by"}.get(trigger)
     for key in (key for key in (idle, "seconds", "direction", "by") if key != useful):
         if key in data and data[key] != "any":
             yield mistake((key,), f"does nothing with `trigger: {trigger}`", "Take it out, or change the trigger.")
@@ -116,7 +122,7 @@ def _seldom(loc: tuple[str, ...], one: Any, fps: float | None) -> Iterator[InitE
     trigger, seconds = _get(one, "trigger"), _number(_get(one, "seconds"))
     if fps is not None and (message := seldom(str(trigger), fps)):
         yield mistake((*loc, "trigger"), message, "Raise analyse_fps.")
-    elif trigger == "dwell" and fps and seconds is not None and 0 < seconds * fps < 1:
+    elif trigger in _LASTING and fps and seconds is not None and 0 < seconds * fps < 1:
         message = f"is less than from one analysed picture to the next, at {fps:g} a second"
         yield mistake((*loc, "seconds"), message, f"Raise analyse_fps, or wait {1 / fps:g} s.")
 

@@ -34,7 +34,7 @@ from pipeline.config.problems import Strict
 from pipeline.config.url import Url
 from pipeline.types import Severity
 
-Trigger: TypeAlias = Literal["enter", "appear", "exit", "disappear", "inside", "dwell", "cross"]
+Trigger: TypeAlias = Literal["enter", "appear", "exit", "disappear", "inside", "dwell", "stopped", "cross"]
 Anchor: TypeAlias = Literal[
     "bottom", "centre", "top", "left", "right", "bottom_left", "bottom_right", "top_left", "top_right"
 ]
@@ -139,13 +139,18 @@ class Line(Strict):
 class Rule(Strict):
     """What raises an alert."""
 
-    trigger: Trigger = Field(description="enter, appear, exit, disappear, inside, dwell (all of a zone) or cross.")
+    trigger: Trigger = Field(
+        description="enter, appear, exit, disappear, inside, dwell, stopped (all of a zone) or cross."
+    )
     zone: str | None = Field(None, description="Name of the zone; for every trigger but cross.")
     line: str | None = Field(None, description="Name of the line; for cross.")
     confirm_s: Number = Field(0.4, ge=0, le=60, description="Somebody is inside after being there so long; seconds.")
     release_s: Number = Field(2.0, ge=0, le=600, description="Somebody has left after being away so long; seconds.")
     seconds: Number | None = Field(
-        None, ge=0.1, le=86400, description="Stay that raises the alert; for dwell, required there; seconds."
+        None,
+        ge=0.1,
+        le=86400,
+        description="Stay that raises the alert; for dwell and stopped, required there; seconds.",
     )
     anchor: Anchor = Field(
         "bottom", description="Point of a person's box that the zone or line is about: bottom, where the feet are."

@@ -84,7 +84,7 @@ class InZone:
         """The visit is sure."""
         return []
 
-    def during(self, now: float) -> list[Fact]:  # noqa: ARG002
+    def during(self, now: Sighting) -> list[Fact]:  # noqa: ARG002
         """Seen inside once more."""
         return []
 
@@ -106,7 +106,7 @@ class InZone:
         self._passages.take()
         entry = along(path, borders[0]) if borders else sighting.anchor
         visit = Visit(self._changed_at, entry, appeared=self._last is None, by_edge=sighting.at_border)
-        return facts + self._facts(self.visits.saw_in(visit, sighting.at)) + self.during(sighting.at)
+        return facts + self._facts(self.visits.saw_in(visit, sighting.at)) + self.during(sighting)
 
     def _seen_out(self, sighting: Sighting, path: Segment, borders: list[float]) -> list[Fact]:
         passage, refuted = self._passages.settle(sighting)

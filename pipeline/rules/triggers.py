@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from pipeline.config import Camera, Rule
 from pipeline.rules.cross import Cross
-from pipeline.rules.facts import Fact, Happening, Trigger
+from pipeline.rules.facts import Fact, Happening, Sighting, Trigger
+from pipeline.rules.geometry import distance
 from pipeline.rules.in_zone import InZone
 from pipeline.rules.passages import Passage
+from pipeline.types import Point
+
+# Who shifts their weight or turns around has not gone on: so much of their height.
+_STEP = 0.3
 
 
 class Enter(InZone):
@@ -62,13 +67,45 @@ class Dwell(Inside):
     def started(self) -> list[Fact]:
         return []
 
-    def during(self, now: float) -> list[Fact]:
+    def during(self, now: Sighting) -> list[Fact]:
         need = self.rule.seconds or 0.0
         entered = self.visit.entered_at
-        if self._open or not self.visits.within or now - entered < need:
+        if self._open or not self.visits.within or now.at - entered < need:
             return []
         self._open = True
         return [Fact(Happening.OPENED, entered + need, entered, why=self.why(seconds=need))]
+
+
+class Stopped(Inside):
+    """Someone in the zone has stayed in one place for `seconds`, give or take a step. Closes when they go on."""
+
+    _place: tuple[float, Point] | None = None
+    """Since when, and where."""
+
+    def started(self) -> list[Fact]:
+        return []
+
+    def during(self, now: Sighting) -> list[Fact]:
+        if self._place is None or distance(now.anchor, self._place[1], now.aspect) > _STEP * now.height:
+            self._place = now.at, now.anchor
+            return self._goes_on(now.at)
+        since, need = max(self._place[0], self.visit.entered_at), self.rule.seconds or 0.0
+        if self._open or not self.visits.within or now.at - since < need:
+            return []
+        self._open = True
+        return [
+            Fact(Happening.OPENED, since + need, self.visit.entered_at, why=self.why(seconds=need, stood_since=since))
+        ]
+
+    def ended(self) -> list[Fact]:
+        self._place = None
+        return super().ended()
+
+    def _goes_on(self, now: float) -> list[Fact]:
+        if not self._open:
+            return []
+        self._open = False
+        return [Fact(Happening.CLOSED, now, self.visit.entered_at, why=self.why(closed_because="went_on"))]
 
 
 class Exit(InZone):
@@ -100,6 +137,7 @@ _IN_ZONE = {
     "appear": Appear,
     "inside": Inside,
     "dwell": Dwell,
+    "stopped": Stopped,
     "exit": Exit,
     "disappear": Disappear,
 }

@@ -374,3 +374,45 @@ def test_who_enters_has_appeared_or_come_by_the_border_and_never_both(corners: l
     )
     assert found | by == every
     assert not found & by
+
+
+# Comes in at 2 s, stands from 3 to 9, goes on to another place of the zone, stands there from 10 to 12, and leaves.
+STANDS = way(
+    (0, *AWAY), (1.5, 0.3, 0.6), (3, 0.45, 0.6), (9, 0.45, 0.6), (10, 0.55, 0.6), (12, 0.55, 0.6), (14, 0.9, 0.6)
+)
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_who_stands_in_one_place_is_told_after_the_seconds_until_they_go_on(fps: float):
+    watched, told = rules("stopped", seconds=3), []
+    for picture in range(round(16 * fps) + 1):
+        told += [(one, picture / fps) for one in _step(watched, STANDS, picture / fps)]
+    ((opened, told_at), (closed, _)) = told
+    assert opened.at.media == pytest.approx(6, abs=0.6 + 1 / fps)  # their last step before they stand is in that
+    assert told_at == pytest.approx(opened.at.media, abs=1.01 / fps)
+    assert opened.entered.media == pytest.approx(2.5, abs=0.4 + 1 / fps)
+    assert closed.at.media == pytest.approx(9.4, abs=0.4 + 1 / fps)
+    assert (closed.left, closed.why["closed_because"]) == (None, "went_on")
+
+
+def test_who_strolls_or_fidgets_for_long_is_told_only_if_they_fidget():
+    strolls = way(*[(5.0 * n, 0.41 if n % 2 else 0.59, 0.6) for n in range(9)])
+    assert watch(rules("stopped", seconds=8), {1: strolls}, 40) == []
+
+    def fidgets(at: float) -> Point:
+        return 0.5 + 0.2 * HEIGHT / ASPECT * (round(at * 5) % 2), 0.6
+
+    (life,) = lives(watch(rules("stopped", seconds=8), {1: fidgets}, 12))
+    assert life[0].why["seconds"] == 8
+
+
+def test_who_stands_and_leaves_the_zone_is_closed_as_having_left():
+    stands = way((0, *IN), (6, *IN), (6.2, 0.9, 0.6))
+    told = watch(rules("stopped", seconds=3), {1: stands}, 12, fps=25)
+    assert told[-1].why["closed_because"] in ("went_on", "left_zone")
+    assert len(lives(told)) == 1
+
+
+def test_standing_twice_is_told_twice():
+    twice = way((0, 0.45, 0.6), (5, 0.45, 0.6), (6, 0.55, 0.6), (11, 0.55, 0.6))
+    assert len(lives(watch(rules("stopped", seconds=3), {1: twice}, 11))) == 2
