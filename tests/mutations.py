@@ -170,7 +170,9 @@ MUTATIONS = [
         "rules/cross.py", "self._pending = None if self._pending else crossing", "self._pending = crossing", "rules"
     ),
     Mutation("rules/incidents.py", "_WAITED_FOR_S = 10.0", "_WAITED_FOR_S = 0.0", "rules"),
-    Mutation("rules/incidents.py", "watch.case.revision += 1", "watch.case.revision += 2", "rules"),
+    Mutation("rules/cases.py", "case.revision += 1\n", "case.revision += 2\n", "rules"),
+    Mutation("rules/triggers.py", "return self.visit.found", "return True", "rules"),
+    Mutation("rules/triggers.py", "_STEP = 0.3", "_STEP = 30.0", "rules"),
     # sinks
     Mutation("sinks/outbox.py", 'return mark.id in ("", found)', "return True", "sinks/test_outbox.py"),
     Mutation("sinks/outbox.py", "WHERE at < ? AND +seq <= ?", "WHERE at < ? AND +seq > -?", "sinks/test_outbox.py"),
