@@ -17,7 +17,7 @@ from pipeline.config.calendars import Calendar
 from pipeline.rules.calendar import Calendars
 from pipeline.rules.incidents import Now, Origin, Rules
 from pipeline.types import Incident, IncidentState, Moment, Severity
-from tests.fakes import SIZE, Street, Walker, camera, lives, way
+from tests.fakes import SIZE, Street, Walker, Way, camera, lives, way
 
 SCHOOL = {
     "terms": ["2026-08-24 to 2026-12-18", "2027-01-05 to 2027-06-11"],
@@ -166,6 +166,15 @@ def test_who_is_there_when_the_rule_is_armed_is_told_at_that_minute(fps: float, 
 
 def test_who_leaves_before_it_is_armed_is_not_told_of():
     _, told = told_of({1: Walker(way((0, 0.5, 0.6), (40, 0.5, 0.6), (42, 0.1, 0.6)))}, 75)
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    "gone", [way((0, 0.5, 0.6), (59.5, 0.5, 0.6), (59.7, 0.1, 0.6)), lambda at: (0.5, 0.6) if at < 59 else None]
+)
+def test_who_is_away_and_not_yet_let_go_when_it_is_armed_is_not_told_of(gone: Way):
+    """Out of the zone just before, or out of sight in it: they may have gone."""
+    _, told = told_of({1: Walker(gone)}, 75)
     assert told == []
 
 
