@@ -32,7 +32,7 @@ check: ## lint, format, types, import contracts, shape of the code
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q tests/test_house.py
 
-mutations: ## small mistakes made on purpose: do the tests notice? two minutes
+mutations: ## small mistakes made on purpose: do the tests notice? six minutes
 	@sh setup.sh test
 	@$(BIN)/python -m tests.mutations $(ARGS)
 

@@ -1,4 +1,4 @@
-"""Small mistakes, made on purpose one after the other: do the tests of the room notice? Run by CI, about two minutes.
+"""Small mistakes, made on purpose one after the other: do the tests of the room notice? Run by CI, about six minutes.
 
     python -m tests.mutations [--jobs 2] [--only TEXT]
 
