@@ -102,9 +102,8 @@ class _Look(threading.Thread):
 
     def _watch(self, stream: Stream) -> Probe:
         times: list[float] = []
-        rest = Rest(
-            lambda *_: True, told_within(self._camera.rules.values())
-        )  # something always stirs: all pictures come
+        # Something always stirs, so that all pictures come.
+        rest = Rest(lambda *_: True, told_within(self._camera.rules.values()))
         for frame in stream.frames(rest):
             if frame is None:
                 continue
