@@ -102,12 +102,18 @@ def watch(
     rules: Rules, walkers: Mapping[int, Walker | Way], until: float, fps: float = 5, start: float = 0.0
 ) -> list[Incident]:
     """All that `rules` say of these people from `start` to `until`, `fps` pictures a second. Ways begin at 0."""
+    return watch_at(rules, walkers, [picture / fps for picture in range(round(until * fps) + 1)], start)
+
+
+def watch_at(
+    rules: Rules, walkers: Mapping[int, Walker | Way], times: Iterable[float], start: float = 0.0
+) -> list[Incident]:
+    """The same with pictures at these times, counted from `start`."""
     people = {i: one if isinstance(one, Walker) else Walker(one) for i, one in walkers.items()}
     street = Street({i: _later(one, start) for i, one in people.items()})
     told: list[Incident] = []
-    for picture in range(round(until * fps) + 1):
-        at = start + picture / fps
-        told += rules.update(street.tracks(at), now(at))
+    for at in times:
+        told += rules.update(street.tracks(start + at), now(start + at))
     return told
 
 
@@ -121,17 +127,29 @@ def _later(walker: Walker, start: float) -> Walker:
 
 ZONE = [[0.4, 0.4], [0.6, 0.4], [0.6, 0.8], [0.4, 0.8]]
 LINE = [[0.5, 0.2], [0.5, 0.9]]
+IN, AWAY = (0.5, 0.6), (0.2, 0.6)
+"""In the zone, and out of it."""
+
+
+def stays(*spells: tuple[float, float], away: Point = AWAY, where: Point = IN) -> Way:
+    """In the zone in these spells, away between them."""
+    return lambda at: where if any(start <= at < end for start, end in spells) else away
 
 
 def camera(
-    zone: Sequence[Sequence[float]] = ZONE, line: Sequence[Sequence[float]] = LINE, **rules: Mapping[str, Any]
+    zone: Any = ZONE,
+    line: Sequence[Sequence[float]] = LINE,
+    zones: Mapping[str, Any] | None = None,
+    ground: Any = None,
+    **rules: Mapping[str, Any],
 ) -> Camera:
     """A camera with the zone `yard` in its middle and the upright line `door`, if no others are given."""
     return Camera.model_validate(
         {
             "name": "front",
             "url": "rtsp://127.0.0.1/front",
-            "zones": {"yard": {"polygon": zone}},
+            "zones": zones or {"yard": zone if isinstance(zone, dict) else {"polygon": zone}},
+            "ground": ground,
             "lines": {"door": {"points": line}},
             "rules": {name: {**_where(rule), **rule} for name, rule in rules.items()},
         }
@@ -139,12 +157,22 @@ def camera(
 
 
 def _where(rule: Mapping[str, Any]) -> dict[str, str]:
-    return {"line": "door"} if rule["trigger"] == "cross" else {"zone": "yard"}
+    if "zones" in rule:
+        return {}
+    return {"line": "door"} if rule["trigger"] in ("cross", "tailgate") else {"zone": "yard"}
 
 
-def rules(trigger: str = "enter", *, zone: Any = ZONE, line: Any = LINE, **keys: Any) -> Rules:
-    """One rule, called `rule`, on the zone or the line of `camera`."""
-    return Rules(camera(zone, line, rule={"trigger": trigger, **keys}), Origin("school"))
+def rules(
+    trigger: str = "enter",
+    *,
+    zone: Any = ZONE,
+    line: Any = LINE,
+    areas: Mapping[str, Any] | None = None,
+    ground: Any = None,
+    **keys: Any,
+) -> Rules:
+    """One rule, called `rule`, on the zone or the line of `camera`, or on `areas`."""
+    return Rules(camera(zone, line, areas, ground, rule={"trigger": trigger, **keys}), Origin("school"))
 
 
 def lives(told: Iterable[Incident]) -> list[list[Incident]]:

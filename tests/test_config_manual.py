@@ -28,10 +28,13 @@ PLACES: dict[type[Strict], tuple[str, str, str]] = {
     config.Day: ("calendars.NAME.days.DATE", "2026-12-18", "overrides"),
     config.Override: ("calendars.NAME.overrides", "overrides", "cameras"),
     config.Camera: ("cameras.NAME", "demo", ""),
+    config.Ground: ("cameras.NAME.ground", "ground", "zones"),
     config.Zone: ("cameras.NAME.zones.NAME", "mat", "lines"),
+    config.Circle: ("cameras.NAME.zones.NAME.circle", "circle", "lines"),
     config.Line: ("cameras.NAME.lines.NAME", "threshold", "masks"),
     config.Mask: ("cameras.NAME.masks.NAME", "clock", "rules"),
     config.Heights: ("cameras.NAME.person_height", "person_height", "enabled"),
+    config.Limits: ("cameras.NAME.rules.NAME.people", "people", "grows_by"),
     config.Rule: ("cameras.NAME.rules.NAME", "someone-on-the-mat", ""),
 }
 KEYS = [(model, name, field) for model in PLACES for name, field in model.model_fields.items()]
@@ -80,7 +83,7 @@ def test_the_manual_has_the_key_and_its_default(model: type[Strict], name: str, 
     assert line, f"{name} of {model.__name__} is not in streams.yaml"
     comment = line[0].rpartition("# ")[2] if default(field) != "required" else line[0]
     expected = "required" if field.is_required() else f"default: {default(field)}"
-    if (model, name) in ((config.Rule, "zone"), (config.Rule, "line"), (config.Rule, "seconds")):
+    if model is config.Rule and name in ("zone", "line", "seconds"):
         expected = "required"
     assert re.search(rf"{re.escape(expected)}(?![\w-]|\.\d)", comment), line[0]
 

@@ -169,8 +169,12 @@ ZONE = "zones: {z: {polygon: [[0, 0], [1, 0], [1, 1]]}}\nlines: {l: {points: [[0
         ("zones: {z: {polygon: [[0, 0], [1, 0], [1, 1], [0, 0]]}}", "zones.z.polygon", "[0] and [3] are the same"),
         ("zones: {z: {polygon: [[0, 0], [1, 0], [0.5, 0], [0.5, 1]]}}", "zones.z.polygon", "crosses itself"),
         ("zones: {z: {polygon: [[0, 0], [1, 0], [1, 1], [0.5, 0]]}}", "zones.z.polygon", "crosses itself"),
-        ("lines: {l: {points: [[0, 0]]}}", "lines.l.points[1]", "is required"),
-        ("lines: {l: {points: [[0, 0], [0, 1], [1, 1]]}}", "lines.l.points", "more than 2"),
+        ("lines: {l: {points: [[0, 0]]}}", "lines.l.points", "has 1 points"),
+        (
+            "lines: {l: {points: [[0, 0], [0, 1], [1, 1], [1, 0], [0.5, 0.5], [0, 0]]}}",
+            "lines.l.points",
+            "crosses itself",
+        ),
     ],
 )
 def test_a_wrong_value_is_told_at_its_key(tmp_path: Path, lines: str, key: str, says: str):

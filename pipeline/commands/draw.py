@@ -7,12 +7,13 @@ Not here: the overlay of an alert's snapshot (`store/`).
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from pipeline.config import Camera, Direction
+from pipeline.config import Camera, Direction, Zone
 from pipeline.errors import ZonewatchError
 from pipeline.perceive.sweep import tiles
 from pipeline.types import Pixels, Point
@@ -48,7 +49,7 @@ def drawn(camera: Camera, picture: Pixels) -> Pixels:
     for name, mask in camera.masks.items():
         _mask(image, f"{name} ({mask.of})", mask.polygon)
     for i, (name, zone) in enumerate(camera.zones.items()):
-        _zone(image, name, zone.polygon, _ZONES[i % len(_ZONES)])
+        _zone(image, name, zone, _ZONES[i % len(_ZONES)])
     for name, line in camera.lines.items():
         _line(image, name, line.points, [rule.direction for rule in camera.rules.values() if rule.line == name])
     _heights(image, camera)
@@ -87,22 +88,26 @@ def _heights(image: Pixels, camera: Camera) -> None:
         _label(image, f"{name} {share:g}", (x, top), _HEIGHT)
 
 
-def _zone(image: Pixels, name: str, polygon: tuple[Point, ...], colour: tuple[int, int, int]) -> None:
-    corners = np.array([_pixel(image, point) for point in polygon], np.int32)
-    tinted = cv2.fillPoly(image.copy(), [corners], colour)
+def _zone(image: Pixels, name: str, zone: Zone, colour: tuple[int, int, int]) -> None:
+    """Tinted, but for its holes."""
+    outline = zone.outline(image.shape[1] / image.shape[0])
+    borders = [np.array([_pixel(image, point) for point in ring], np.int32) for ring in (outline, *zone.holes)]
+    tinted = cv2.fillPoly(image.copy(), borders, colour)  # what lies in two borders is not filled
     cv2.addWeighted(tinted, _TINT, image, 1 - _TINT, 0, dst=image)
-    cv2.polylines(image, [corners], True, colour, _thick(image), cv2.LINE_AA)
-    _label(image, name, _pixel(image, min(polygon, key=lambda point: (point[1], point[0]))), colour)
+    cv2.polylines(image, borders, True, colour, _thick(image), cv2.LINE_AA)
+    _label(image, name, _pixel(image, min(outline, key=lambda point: (point[1], point[0]))), colour)
 
 
-def _line(image: Pixels, name: str, points: tuple[Point, Point], directions: list[Direction]) -> None:
-    a, b = (_pixel(image, point) for point in points)
-    cv2.line(image, a, b, _LINE, _thick(image) + 1, cv2.LINE_AA)
+def _line(image: Pixels, name: str, points: tuple[Point, ...], directions: list[Direction]) -> None:
+    """Its arrows stand on the middle of its longest part."""
+    corners = [_pixel(image, point) for point in points]
+    cv2.polylines(image, [np.array(corners, np.int32)], False, _LINE, _thick(image) + 1, cv2.LINE_AA)
+    a, b = max(pairwise(corners), key=lambda part: math.dist(*part))
     for direction in dict.fromkeys(directions):
         for tip in arrows(a, b, direction, _ARROW * image.shape[0]):
             middle = (a[0] + b[0]) // 2, (a[1] + b[1]) // 2
             cv2.arrowedLine(image, middle, tip, _LINE, _thick(image) + 1, cv2.LINE_AA, tipLength=0.35)
-    _label(image, name, a, _LINE)
+    _label(image, name, corners[0], _LINE)
 
 
 def arrows(a: tuple[int, int], b: tuple[int, int], direction: Direction, length: float) -> list[tuple[int, int]]:
@@ -115,6 +120,8 @@ def arrows(a: tuple[int, int], b: tuple[int, int], direction: Direction, length:
         "right_to_left": (1,) if x < 0 else (-1,),
         "top_to_bottom": (1,) if y > 0 else (-1,),
         "bottom_to_top": (1,) if y < 0 else (-1,),
+        "a_to_b": (-1,),
+        "b_to_a": (1,),
     }[direction]
     middle = (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
     return [(round(middle[0] + sign * x), round(middle[1] + sign * y)) for sign in signs]

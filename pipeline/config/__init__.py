@@ -16,42 +16,36 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.config.calendars import Calendar, Day, Override
-from pipeline.config.crosschecks import seldom as too_seldom
 from pipeline.config.file import Document, read
-from pipeline.config.models import (
-    Alerts,
-    Camera,
-    Config,
-    Detector,
-    Direction,
-    Heights,
-    Line,
-    Mask,
-    Redis,
-    Rule,
-    Site,
-    Trigger,
-    Workers,
-    Zone,
-)
+from pipeline.config.models import Alerts, Camera, Config, Detector, Redis, Site, Workers
+from pipeline.config.rules import Anchor, Direction, Heights, Limits, Rule
 from pipeline.config.secrets import fill_in
+from pipeline.config.shapes import Circle, Ground, Line, Mask, Zone
+from pipeline.config.speed import Pace, pace
+from pipeline.config.triggers import Trigger
+from pipeline.config.triggers import seldom as too_seldom
 from pipeline.config.url import Kind, Url
 from pipeline.errors import ConfigError, Problem
 
 __all__ = [
     "Alerts",
+    "Anchor",
     "Calendar",
     "Camera",
+    "Circle",
     "Config",
     "Day",
     "Detector",
     "Direction",
+    "Ground",
     "Heights",
     "Kind",
+    "Limits",
     "Line",
     "Loaded",
     "Mask",
     "Override",
+    "Pace",
     "Redis",
     "Rule",
     "Site",
@@ -60,6 +54,7 @@ __all__ = [
     "Workers",
     "Zone",
     "load",
+    "pace",
     "problems",
     "too_seldom",
 ]

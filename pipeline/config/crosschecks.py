@@ -1,6 +1,6 @@
 """What concerns two keys at once. The data are unchecked: anything may stand anywhere, and nothing here raises.
 
-Not here: single values (`fields.py`).
+Not here: single values (`fields`), and what concerns one rule alone (`triggers`).
 """
 
 from __future__ import annotations
@@ -13,18 +13,10 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from pipeline.config.geometry import point
 from pipeline.config.problems import did_you_mean, mistake
 from pipeline.config.schedule import schedule, unclear
+from pipeline.config.speed import pace
+from pipeline.config.triggers import number, seldom, too_short
 from pipeline.config.url import Kind, Url
 
-_TRIGGERS = ("enter", "appear", "exit", "disappear", "inside", "dwell", "stopped", "cross")
-# So many pictures a second are needed to see somebody who walks do it: two of them in a zone, and one on either side of
-# a line by a track that has not been lost in between (docs/design/pipeline.md).
-_LEAST_FPS = {
-    **dict.fromkeys(("enter", "appear", "exit", "disappear", "inside"), 0.5),
-    "dwell": 0.2,
-    "stopped": 0.5,
-    "cross": 1.0,
-}
-_LASTING = ("dwell", "stopped")
 _NO = ("false", "no", "off", "n", "f", "0")
 
 
@@ -32,31 +24,6 @@ def redis(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
     """A camera's url is no server's."""
     if _kind(data.get("url")) not in ("redis", None):
         yield mistake(("url",), "is not the url of a Redis server", "Write it as redis://host:6379/0.")
-
-
-def rule(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
-    """Each trigger has keys that it needs, and keys that would do nothing."""
-    trigger = data.get("trigger")
-    if trigger not in _TRIGGERS:
-        return
-    needed, idle = ("line", "zone") if trigger == "cross" else ("zone", "line")
-    if needed not in data:
-        yield mistake((needed,), "is required", f"`trigger: {trigger}` needs the name of a {needed}.")
-    if trigger in _LASTING and "seconds" not in data:
-        yield mistake(("seconds",), "is required", f"`trigger: {trigger}` needs how long a stay raises the alert.")
-    useful = {**dict.fromkeys(_LASTING, "seconds"), "cross": "direction", "enter": "by"}.get(trigger)
-    for key in (key for key in (idle, "seconds", "direction", "by") if key != useful):
-        if key in data and data[key] != "any":
-            yield mistake((key,), f"does nothing with `trigger: {trigger}`", "Take it out, or change the trigger.")
-
-
-def heights(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
-    """Nobody is taller than the tallest and smaller than the smallest."""
-    low, high = _number(data.get("min")), _number(data.get("max"))
-    if low is not None and high is not None and low >= high:
-        yield mistake(("min",), f"is not below max: {low:g} and {high:g}", "Nobody would count.")
-    if not data:
-        yield mistake((), "says nothing", "Give it min, max or both, or take it out.")
 
 
 def camera(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
@@ -70,16 +37,19 @@ def camera(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
         yield mistake(("kind",), "is for http:// and https:// urls", "Take it out.")
     if kind not in ("http", "rtsp", None) and data.get("hosts") not in (None, [], ()):
         yield mistake(("hosts",), "is for http:// and rtsp:// urls", "Take it out.")
-    smallest, tallest = _number(data.get("smallest", 0.06)), _number(_get(data.get("person_height"), "max"))
+    smallest, tallest = number(data.get("smallest", 0.06)), number(_get(data.get("person_height"), "max"))
     if smallest is not None and tallest is not None and smallest >= tallest:
         message = f"is not above `smallest`, {smallest:g}: nobody would count"
         yield mistake(("person_height", "max"), message, "Change one of the two.")
     zones, lines = data.get("zones"), data.get("lines")
     for name in _names(data.get("rules")):
         one = _get(data["rules"], name)
-        yield from _unknown(("rules", name), "zone", _get(one, "zone"), _names(zones))
-        yield from _unknown(("rules", name), "line", _get(one, "line"), _names(lines))
-        yield from _seldom(("rules", name), one, _number(data.get("analyse_fps", 5.0)))
+        yield from _unknown(("rules", name, "zone"), "zone", _get(one, "zone"), _names(zones))
+        for place, zone in enumerate(_list(_get(one, "zones"))):
+            yield from _unknown(("rules", name, "zones", place), "zone", zone, _names(zones))
+        yield from _unknown(("rules", name, "line"), "line", _get(one, "line"), _names(lines))
+        yield from _seldom(("rules", name), one, number(data.get("analyse_fps", 5.0)))
+        yield from _on_ground(("rules", name), one, data.get("ground"))
         yield from _along(("rules", name, "direction"), _get(one, "direction"), _get(lines, _get(one, "line")))
 
 
@@ -111,28 +81,30 @@ def _scheduled(loc: tuple[str, ...], rule: Any, calendars: dict[str, list[str]])
             yield mistake(place, found[0], did_you_mean(text, found[1], "Periods"))
 
 
-def _unknown(loc: tuple[str, ...], what: str, name: Any, known: list[str]) -> Iterator[InitErrorDetails]:
+def _unknown(loc: tuple[str | int, ...], what: str, name: Any, known: list[str]) -> Iterator[InitErrorDetails]:
     if isinstance(name, str) and name not in known:
         hint = did_you_mean(name, known, f"The {what}s of this camera")
-        yield mistake((*loc, what), f"this camera has no {what} `{name}`", hint)
+        yield mistake(loc, f"this camera has no {what} `{name}`", hint)
 
 
 def _seldom(loc: tuple[str, ...], one: Any, fps: float | None) -> Iterator[InitErrorDetails]:
     """What happens between two pictures is not seen."""
-    trigger, seconds = _get(one, "trigger"), _number(_get(one, "seconds"))
-    if fps is not None and (message := seldom(str(trigger), fps)):
+    trigger, seconds = str(_get(one, "trigger")), number(_get(one, "seconds"))
+    if fps is not None and (message := seldom(trigger, fps)):
         yield mistake((*loc, "trigger"), message, "Raise analyse_fps.")
-    elif trigger in _LASTING and fps and seconds is not None and 0 < seconds * fps < 1:
-        message = f"is less than from one analysed picture to the next, at {fps:g} a second"
+    elif fps and (message := too_short(trigger, seconds, fps)):
         yield mistake((*loc, "seconds"), message, f"Raise analyse_fps, or wait {1 / fps:g} s.")
 
 
-def seldom(trigger: str, fps: float) -> str:
-    """What is wrong with judging this trigger by so few pictures a second; empty if nothing is. 0 is all of them."""
-    least = _LEAST_FPS.get(trigger, 0.0)
-    if not 0 < fps < least:
-        return ""
-    return f"`{trigger}` needs {least:g} analysed pictures a second at least, not {fps:g}"
+def _on_ground(loc: tuple[str, ...], one: Any, ground: Any) -> Iterator[InitErrorDetails]:
+    """Metres are known where the camera says where the ground is."""
+    try:
+        metres = pace(str(_get(one, "faster_than") or "1 heights/s")).of == "m"
+    except PydanticCustomError:  # told of the field itself
+        return
+    if metres and ground is None:
+        hint = "Give this camera `ground`, or write it in heights/s: walking is 0.8, running 1.5 and more."
+        yield mistake((*loc, "faster_than"), "is in metres, and this camera does not say where the ground is", hint)
 
 
 def _along(loc: tuple[str, ...], direction: Any, line: Any) -> Iterator[InitErrorDetails]:
@@ -157,11 +129,8 @@ def _get(thing: Any, key: Any) -> Any:
     return thing.get(key) if isinstance(thing, Mapping) else getattr(thing, str(key), None)
 
 
-def _number(thing: Any) -> float | None:
-    try:
-        return None if isinstance(thing, bool) else float(thing)
-    except (TypeError, ValueError):
-        return None
+def _list(thing: Any) -> list[Any]:
+    return list(thing) if isinstance(thing, list | tuple) else []
 
 
 def _names(thing: Any) -> list[str]:

@@ -53,12 +53,37 @@ def polygon(points: tuple[Point, ...]) -> tuple[Point, ...]:
     return points
 
 
-def line(points: tuple[Point, Point]) -> tuple[Point, Point]:
+def polyline(points: tuple[Point, ...]) -> tuple[Point, ...]:
     """The same points, or the reason why they are no line."""
-    length = math.dist(*points)
-    if length < MIN_LENGTH:
-        raise refuse(f"has no length: {length:.2g}", f"Its two points must be at least {MIN_LENGTH:g} apart.")
+    if not 2 <= len(points) <= 16:
+        raise refuse(f"has {len(points)} points", "A line has two ends, and at most 14 corners between them.")
+    for i, (start, end) in enumerate(pairwise(points)):
+        if (length := math.dist(start, end)) < MIN_LENGTH:
+            raise refuse(
+                f"has no length after point [{i}]: {length:.2g}",
+                f"Its points must be at least {MIN_LENGTH:g} apart.",
+            )
+    sides = list(pairwise(points))
+    for (i, first), (j, second) in combinations(enumerate(sides), 2):
+        if (j == i + 1 and _folds_back(*first, second[1])) or (j > i + 1 and _meet(*first, *second)):
+            raise refuse(
+                f"crosses itself: the part after point [{i}] meets the part after point [{j}]",
+                "Nobody could say which side is which.",
+            )
     return points
+
+
+def within(inner: tuple[Point, ...], outer: tuple[Point, ...]) -> bool:
+    """Whether all of one polygon lies in another, by its corners and because their sides do not meet."""
+    sides = [(a, b) for a, b in pairwise((*outer, outer[0]))]
+    crossing = any(_meet(*one, *side) for one in pairwise((*inner, inner[0])) for side in sides)
+    return not crossing and _odd(inner[0], sides)
+
+
+def _odd(point: Point, sides: list[tuple[Point, Point]]) -> bool:
+    x, y = point
+    met = [(y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1) for (x1, y1), (x2, y2) in sides]
+    return sum(met) % 2 == 1
 
 
 def area(points: tuple[Point, ...]) -> float:

@@ -1,6 +1,6 @@
 """The keys of `streams.yaml`: one model a section, one field a key, with default, bounds and unit.
 
-Not here: what a value must look like (`fields.py`), and reading a file (`__init__.py`).
+Not here: a rule (`rules`), shapes (`shapes`), what a value must look like (`fields`), reading a file (`__init__`).
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 from pydantic_core import InitErrorDetails
 
 from pipeline.config import crosschecks as crosschecks
-from pipeline.config.calendars import Calendar, When
+from pipeline.config.calendars import Calendar
 from pipeline.config.fields import (
     AspectRatio,
     Host,
@@ -25,21 +25,13 @@ from pipeline.config.fields import (
     Name,
     Named,
     Number,
-    Polygon,
-    Segment,
     Timezone,
     Whole,
 )
 from pipeline.config.problems import Strict
+from pipeline.config.rules import Heights, Rule
+from pipeline.config.shapes import Ground, Line, Mask, Zone
 from pipeline.config.url import Url
-from pipeline.types import Severity
-
-Trigger: TypeAlias = Literal["enter", "appear", "exit", "disappear", "inside", "dwell", "stopped", "cross"]
-Anchor: TypeAlias = Literal[
-    "bottom", "centre", "top", "left", "right", "bottom_left", "bottom_right", "top_left", "top_right"
-]
-Masked: TypeAlias = Literal["motion", "people", "privacy"]
-Direction: TypeAlias = Literal["any", "left_to_right", "right_to_left", "top_to_bottom", "bottom_to_top"]
 
 
 class Site(Strict):
@@ -106,82 +98,6 @@ class Workers(Strict):
     )
 
 
-class Zone(Strict):
-    """An area of the picture."""
-
-    polygon: Polygon = Field(description="Corners [x, y] in order, each number a share of the picture, 0 to 1.")
-
-
-class Mask(Strict):
-    """An area of the picture that does not count."""
-
-    polygon: Polygon = Field(description="Corners [x, y] in order, each number a share of the picture, 0 to 1.")
-    of: Masked = Field(description="What does not count there: motion, people (their feet), or privacy (all of it).")
-
-
-class Heights(Strict):
-    """How tall people are in the picture."""
-
-    min: Number | None = Field(None, ge=0, le=2, description="Who is smaller does not count; share of its height.")
-    max: Number | None = Field(None, ge=0.01, le=2, description="Who is taller does not count; share of its height.")
-
-    @classmethod
-    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
-        return crosschecks.heights(data)
-
-
-class Line(Strict):
-    """A line across the picture."""
-
-    points: Segment = Field(description="Its two ends [x, y], each number a share of the picture, 0 to 1.")
-
-
-class Rule(Strict):
-    """What raises an alert."""
-
-    trigger: Trigger = Field(
-        description="enter, appear, exit, disappear, inside, dwell, stopped (all of a zone) or cross."
-    )
-    zone: str | None = Field(None, description="Name of the zone; for every trigger but cross.")
-    line: str | None = Field(None, description="Name of the line; for cross.")
-    confirm_s: Number = Field(0.4, ge=0, le=60, description="Somebody is inside after being there so long; seconds.")
-    release_s: Number = Field(2.0, ge=0, le=600, description="Somebody has left after being away so long; seconds.")
-    seconds: Number | None = Field(
-        None,
-        ge=0.1,
-        le=86400,
-        description="Stay that raises the alert; for dwell and stopped, required there; seconds.",
-    )
-    anchor: Anchor = Field(
-        "bottom", description="Point of a person's box that the zone or line is about: bottom, where the feet are."
-    )
-    by: Literal["any", "border"] = Field(
-        "any", description="border: who comes in counts, who is found in the zone does not; for enter."
-    )
-    direction: Direction = Field("any", description="Way across the line that counts; for cross.")
-    person_height: Heights | None = Field(None, description="People of other heights do not count for this rule.")
-    schedule: When = Field(
-        "always", description="When it raises alerts: always, never, during A, outside A, ... except B."
-    )
-    severity: Severity = Field(Severity.MEDIUM, description="low, medium, high or critical.")
-    severity_during: dict[When, Severity] = Field(
-        default_factory=dict, description="Another severity by schedule; the first that holds counts."
-    )
-    within_s: Number = Field(
-        2.0,
-        ge=0,
-        le=60,
-        description="A camera may rest so long that this is told so much later; 0: it never rests; seconds.",
-    )
-    update_s: Number = Field(
-        30.0, ge=1, le=86400, description="An alert that lasts is told anew this often; seconds of video."
-    )
-
-    @classmethod
-    def mistakes(cls, data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
-        return crosschecks.rule(data)
-
-
 # HLS segments are 2 to 10 s long, and a player is told of the next one a segment later.
 _SEGMENTS_S = 30.0
 
@@ -209,6 +125,7 @@ class Camera(Strict):
     person_height: Heights | None = Field(None, description="People of other heights do not count.")
     enabled: bool = Field(True, description="false: keep the entry, leave the camera alone.")
     loop: bool = Field(False, description="Files and folders only: begin again at the end, for ever.")
+    ground: Ground | None = Field(None, description="Where the ground is, for speeds in metres.")
     zones: Named[Zone] = Field(default_factory=dict, description="Areas of the picture, by name.")
     lines: Named[Line] = Field(default_factory=dict, description="Lines across the picture, by name.")
     masks: Named[Mask] = Field(default_factory=dict, description="Areas that do not count, by name.")

@@ -103,7 +103,7 @@ class Teller:
         if incident.state is IncidentState.OPENED and frame is not None:
             self._stories[incident.id] = _Story(incident)
             self._waiting.append(replace(incident, evidence=None))
-            self._pictures.ask(incident, frame, _shape(incident, camera))
+            self._pictures.ask(incident, frame, _shape(incident, camera, frame.aspect))
             return
         story = self._stories.get(incident.id)
         if story is None:
@@ -141,9 +141,9 @@ class Teller:
         self._orphans.discard(camera)
 
 
-def _shape(incident: Incident, camera: Camera) -> tuple[Point, ...]:
+def _shape(incident: Incident, camera: Camera, aspect: float) -> tuple[Point, ...]:
     zone, line = camera.zones.get(incident.zone or ""), camera.lines.get(incident.line or "")
-    return zone.polygon if zone else line.points if line else ()
+    return zone.outline(aspect) if zone else line.points if line else ()
 
 
 def close_unwatched(outbox: Outbox, watched: Collection[str], clock: Clock) -> None:

@@ -12,7 +12,9 @@ from hashlib import sha256
 
 from pipeline.config import Camera, Rule
 from pipeline.rules.calendar import Calendars
+from pipeline.rules.crowd import Crowd
 from pipeline.rules.facts import Fact, Happening, Sighting, Trigger
+from pipeline.rules.geometry import distance
 from pipeline.rules.walltime import WallTime
 from pipeline.types import Incident, IncidentState, Moment, Point, Severity
 
@@ -50,7 +52,7 @@ class Now:
 class Person:
     """What is known of a track: where it was seen last, and its way so far.
 
-    `first` is where it began, while that is news.
+    `first` is where it began, while that is news; `farthest` how far they have been from there, in heights.
     """
 
     sighting: Sighting
@@ -58,10 +60,14 @@ class Person:
     box: tuple[float, float, float, float]
     score: float
     path: list[tuple[float, float, float]] = field(default_factory=list)
+    began: Point | None = None
+    farthest: float = 0.0
 
     def walked(self) -> None:
         """Add the last sighting to the way; a long way is thinned to every second point."""
         for at in self.sightings():
+            self.began = at.anchor if self.began is None else self.began
+            self.farthest = max(self.farthest, distance(self.began, at.anchor, at.aspect) / max(at.height, 1e-6))
             self.path.append((round(at.at, 3), round(at.anchor[0], 4), round(at.anchor[1], 4)))
         if len(self.path) > _LONGEST_PATH:
             self.path[:-1] = self.path[:-1:2]
@@ -84,15 +90,22 @@ class Case:
 
 
 @dataclass(slots=True)
-class Watch:
-    """One rule and one track; `untold` would be its open incident, if the rule were armed."""
+class Subject:
+    """What a rule speaks of, one track or a place; `untold` would be its open incident, if the rule were armed."""
 
     name: str
     rule: Rule
     track: int
-    trigger: Trigger
+    trigger: Trigger | Crowd
     case: Case | None = None
     untold: Fact | None = None
+
+
+@dataclass(slots=True)
+class Watch(Subject):
+    """One rule and one track."""
+
+    trigger: Trigger
 
 
 class Cases:
@@ -103,7 +116,7 @@ class Cases:
         self.origin = origin
         self._wall = wall
 
-    def tell(self, watch: Watch, person: Person, facts: Sequence[Fact], now: Now) -> list[Incident]:
+    def tell(self, watch: Subject, person: Person, facts: Sequence[Fact], now: Now) -> list[Incident]:
         """What is new of the incident of `person` by that rule; without facts, whether it goes on."""
         told: list[Incident] = []
         for fact in facts:
@@ -117,19 +130,19 @@ class Cases:
                 told += self._closed(watch, person, fact, now)
         return told + self._turned(watch, person, now) or self._news(watch, person, now)
 
-    def _opened(self, watch: Watch, person: Person, fact: Fact, now: Now) -> Incident:
+    def _opened(self, watch: Subject, person: Person, fact: Fact, now: Now) -> Incident:
         severity = self.origin.calendars.severity(watch.rule, self._wall.moment(fact.at).wall)
         watch.case = Case(self._id(watch, fact), fact.entered, now.at.media, severity)
         return self._incident(watch, person, watch.case, IncidentState.OPENED, fact, now)
 
-    def _closed(self, watch: Watch, person: Person, fact: Fact, now: Now) -> list[Incident]:
+    def _closed(self, watch: Subject, person: Person, fact: Fact, now: Now) -> list[Incident]:
         case, watch.case = watch.case, None
         if case is None:
             return []
         case.revision += 1
         return [self._incident(watch, person, case, IncidentState.CLOSED, fact, now)]
 
-    def _turned(self, watch: Watch, person: Person, now: Now) -> list[Incident]:
+    def _turned(self, watch: Subject, person: Person, now: Now) -> list[Incident]:
         """A rule that is armed, or disarmed, while somebody is there: an incident begins, or ends, at that minute."""
         if watch.rule.schedule == "always" or (watch.case is None and watch.untold is None):
             return []
@@ -155,7 +168,7 @@ class Cases:
         """The media second at which the minute of the wall began, in which schedules turn."""
         return now.at.media if now.at.wall is None else now.at.media - now.at.wall % 60
 
-    def _news(self, watch: Watch, person: Person, now: Now) -> list[Incident]:
+    def _news(self, watch: Subject, person: Person, now: Now) -> list[Incident]:
         """An open incident is told again every `update_s`."""
         case, every = watch.case, watch.rule.update_s
         if case is None or every <= 0 or now.at.media - case.told_at < every:
@@ -164,7 +177,7 @@ class Cases:
         fact = Fact(Happening.OPENED, now.at.media, case.entered, why={"still": True})
         return [self._incident(watch, person, case, IncidentState.UPDATED, fact, now)]
 
-    def _id(self, watch: Watch, fact: Fact) -> str:
+    def _id(self, watch: Subject, fact: Fact) -> str:
         """The same fact has the same id: from site, camera, rule, track and media time alone."""
         parts = [self.origin.site, self.camera.name, watch.name, watch.track, f"{fact.at:.3f}"]
         if self.origin.run:
@@ -172,7 +185,7 @@ class Cases:
         return sha256("\n".join(str(part) for part in parts).encode()).hexdigest()[:32]
 
     def _incident(
-        self, watch: Watch, person: Person, case: Case, state: IncidentState, fact: Fact, now: Now
+        self, watch: Subject, person: Person, case: Case, state: IncidentState, fact: Fact, now: Now
     ) -> Incident:
         rule = watch.rule
         case.score = max(case.score, person.score)
@@ -184,7 +197,7 @@ class Cases:
             camera=self.camera.name,
             rule=watch.name,
             trigger=rule.trigger,
-            zone=rule.zone,
+            zone=fact.zone or rule.zone or next(iter(rule.zones), None),
             line=rule.line,
             direction=fact.direction,
             severity=case.severity,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pipeline.config import Line, Rule
 from pipeline.rules.facts import OUT_OF_SIGHT_S, Fact, Happening, Sighting
-from pipeline.rules.geometry import Segment, along, beside, between, heading
+from pipeline.rules.geometry import Segment, along, beside, between, beyond, heading
 
 # Who is across a line is clear of it by this share of their height.
 _CLEAR_OF_LINE = 0.05
@@ -14,10 +15,14 @@ _CLEAR_OF_LINE = 0.05
 _PAST_THE_END = 0.05
 # Media times are good to a millisecond.
 _EPSILON_S = 1e-3
+# Where two parts of a line meet is in one of them, however it is rounded.
+_JOINT = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class _Crossing:
+    """`side`: it ended on the right-hand side of the line, as it goes from its first point; that is B."""
+
     at: float
     seen_at: float
     right: float
@@ -30,7 +35,7 @@ class Cross:
 
     def __init__(self, rule: Rule, line: Line) -> None:
         self._rule = rule
-        self._line: Segment = (line.points[0], line.points[1])
+        self._parts: list[Segment] = list(pairwise(line.points))
         self._last: Sighting | None = None
         self._pending: _Crossing | None = None
 
@@ -81,40 +86,73 @@ class Cross:
 
     def _tell(self, crossing: _Crossing) -> list[Fact]:
         self._pending = None
-        if not _goes(self._rule.direction, crossing.right, crossing.down):
+        if not _goes(self._rule.direction, crossing):
             return []
-        direction = _named(crossing.right, crossing.down)
-        return [Fact(Happening.MOMENT, crossing.at, direction=direction, why={"confirm_s": self._rule.confirm_s})]
+        direction, way = _named(crossing.right, crossing.down), "a_to_b" if crossing.side else "b_to_a"
+        return [
+            Fact(
+                Happening.MOMENT, crossing.at, direction=direction, why={"confirm_s": self._rule.confirm_s, "way": way}
+            )
+        ]
 
     def _crossing(self, now: Sighting) -> _Crossing | None:
         last = self._last
         if last is None or now.at - last.at > OUT_OF_SIGHT_S:
             return None
-        if self._side(last) is self._side(now):
+        side = self._side(now)
+        if self._side(last) is side:
             return None
-        path = (last.anchor, now.anchor)
-        before, after = (beside(anchor, self._line) for anchor in path)
+        for place, part in enumerate(self._parts):
+            fraction = self._met(last, now, place)
+            if fraction is not None:
+                at = last.at + fraction * (now.at - last.at)
+                return _Crossing(at, now.at, *heading((last.anchor, now.anchor), part), side)
+        return None
+
+    def _met(self, last: Sighting, now: Sighting, place: int) -> float | None:
+        """How far along the way (0–1) that part of the line is met; None where it is not."""
+        part = self._parts[place]
+        before, after = (beside(anchor, part) for anchor in (last.anchor, now.anchor))
+        if (before > 0) is (after > 0):
+            return None
         fraction = before / (before - after)
-        if not between(along(path, fraction), self._line, now.aspect, _PAST_THE_END * now.height):
-            return None
-        at = last.at + fraction * (now.at - last.at)
-        return _Crossing(at, now.at, *heading(path, self._line), self._side(now))
+        slack = _PAST_THE_END * now.height
+        ends = (slack if place == 0 else _JOINT, slack if place == len(self._parts) - 1 else _JOINT)
+        met = along((last.anchor, now.anchor), fraction)
+        return fraction if between(met, part, now.aspect, ends) else None
+
+    def _beside(self, sighting: Sighting) -> float:
+        """Distance from the line, whose ends go on for ever, by its nearest part; above 0 on its right-hand side.
+
+        At a corner two parts are as near: that counts which is seen less from its end (J. Bærentzen, H. Aanæs, Signed
+        distance computation using the angle weighted pseudonormal, 2005, treat the same case).
+        """
+        point, aspect, last = sighting.anchor, sighting.aspect, len(self._parts) - 1
+        found = [
+            (beyond(point, part, aspect, (place == 0, place == last)), -abs(side), side)
+            for place, part in enumerate(self._parts)
+            for side in (beside(point, part, aspect),)
+        ]
+        return min((round(distance, 12), away, side) for distance, away, side in found)[2]
 
     def _side(self, sighting: Sighting) -> bool:
         """On the line counts as one side, always the same: who comes from it and goes through it crosses once."""
-        return beside(sighting.anchor, self._line) > 0
+        return self._beside(sighting) > 0
 
     def _clear(self, sighting: Sighting) -> bool:
-        return abs(beside(sighting.anchor, self._line, sighting.aspect)) >= _CLEAR_OF_LINE * sighting.height
+        return abs(self._beside(sighting)) >= _CLEAR_OF_LINE * sighting.height
 
 
-def _goes(wanted: str, right: float, down: float) -> bool:
+def _goes(wanted: str, crossing: _Crossing) -> bool:
+    right, down = crossing.right, crossing.down
     return {
         "any": True,
         "left_to_right": right > 0,
         "right_to_left": right < 0,
         "top_to_bottom": down > 0,
         "bottom_to_top": down < 0,
+        "a_to_b": crossing.side,
+        "b_to_a": not crossing.side,
     }[wanted]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
-from pipeline.config.models import Anchor
+from pipeline.config import Anchor
 from pipeline.types import Point
 
 LONGEST_STEP_S = 2.0
@@ -63,7 +63,10 @@ class Happening(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something a rule has to say; `at` is when it happened, not when it was understood."""
+    """Something a rule has to say; `at` is when it happened, not when it was understood.
+
+    `zone` is where, of a rule about several.
+    """
 
     what: Happening
     at: float
@@ -71,6 +74,7 @@ class Fact:
     left: float | None = None
     direction: str | None = None
     why: Mapping[str, Any] = field(default_factory=dict)
+    zone: str | None = None
 
 
 class Trigger(Protocol):

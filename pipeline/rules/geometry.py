@@ -64,13 +64,30 @@ def beside(point: Point, line: Segment, aspect: float = 1.0) -> float:
     return (dx * (point[1] - ay) - dy * (point[0] - ax) * aspect) / hypot(dx, dy)
 
 
-def between(point: Point, line: Segment, aspect: float = 1.0, slack: float = 0.0) -> bool:
-    """Whether a point of the endless line lies between the ends of `line`, or beyond one by `slack` picture heights."""
+def between(point: Point, line: Segment, aspect: float = 1.0, slack: tuple[float, float] = (0.0, 0.0)) -> bool:
+    """Whether a point of the endless line lies between the ends of `line`, or beyond one by its `slack`, in picture
+    heights."""
+    from_start, length = _along_line(point, line, aspect)
+    return -slack[0] <= from_start <= length + slack[1]
+
+
+def beyond(point: Point, line: Segment, aspect: float, endless: tuple[bool, bool]) -> float:
+    """Distance from `line`, in picture heights; an `endless` end goes on for ever."""
+    from_start, length = _along_line(point, line, aspect)
+    over = 0.0
+    if from_start < 0 and not endless[0]:
+        over = -from_start
+    elif from_start > length and not endless[1]:
+        over = from_start - length
+    return hypot(over, beside(point, line, aspect))
+
+
+def _along_line(point: Point, line: Segment, aspect: float) -> tuple[float, float]:
+    """How far along the endless line the point is nearest, from its start, and how long the line is."""
     (ax, ay), (bx, by) = line
     dx, dy = (bx - ax) * aspect, by - ay
     length = hypot(dx, dy)
-    from_start = ((point[0] - ax) * aspect * dx + (point[1] - ay) * dy) / length
-    return -slack <= from_start <= length + slack
+    return ((point[0] - ax) * aspect * dx + (point[1] - ay) * dy) / length, length
 
 
 def from_polygon(point: Point, polygon: Polygon, aspect: float = 1.0) -> float:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.config import Rule, Zone
+from pipeline.rules.area import Area
 from pipeline.rules.facts import LONGEST_STEP_S, Fact, Sighting
-from pipeline.rules.geometry import Polygon, Segment, along, from_polygon, inside, meetings
+from pipeline.rules.geometry import Segment, along
 from pipeline.rules.passages import Passage, Passages
 from pipeline.rules.visits import Phase, State, Visit, Visits
 
@@ -27,9 +28,10 @@ class InZone:
 
     def __init__(self, rule: Rule, zone: Zone) -> None:
         self.rule = rule
-        self.visits = Visits(rule.confirm_s, rule.release_s)
+        self.visits = Visits(rule.confirm_s, rule.release_s, rule.confirm_samples)
         self._passages = Passages(rule.confirm_s)
-        self._polygon: Polygon = tuple(zone.polygon)
+        self._zone = zone
+        self._area = Area(zone, 1.0)
         self._last: Sighting | None = None
         self._was_in = False
         self._there_at = float("-inf")
@@ -55,6 +57,8 @@ class InZone:
 
     def seen(self, sighting: Sighting) -> list[Fact]:
         """Where the person is, and how they came there."""
+        if self._area.aspect != sighting.aspect:
+            self._area = Area(self._zone, sighting.aspect)
         path, borders = self._way(sighting)
         is_in = self._holds(sighting)
         if is_in is not self._was_in:
@@ -148,7 +152,7 @@ class InZone:
         if self._last is None or sighting.at - self._last.at > LONGEST_STEP_S:
             return (sighting.anchor, sighting.anchor), []
         path = (self._last.anchor, sighting.anchor)
-        return path, meetings(path, self._polygon)
+        return path, self._area.meetings(path)
 
     def _crossed_at(self, sighting: Sighting, borders: list[float], is_in: bool) -> float:
         last = self._last
@@ -160,8 +164,8 @@ class InZone:
 
     def _note_stay(self, now: Sighting, borders: list[float]) -> None:
         """Until when they were in the zone: boxes tremble, so being seen a little inside once more does not count."""
-        is_inside = inside(now.anchor, self._polygon)
-        again = self._last is not None and inside(self._last.anchor, self._polygon)
+        is_inside = self._area.holds(now.anchor)
+        again = self._last is not None and self._area.holds(self._last.anchor)
         if is_inside and (self._within or again or not self._near(now, _BLUR)):
             self._within, self._inside_until, self._stepped_out_at = True, now.at, now.at
         elif self._within:
@@ -171,7 +175,7 @@ class InZone:
             self._inside_until = now.at
 
     def _holds(self, sighting: Sighting) -> bool:
-        return inside(sighting.anchor, self._polygon) or self._near(sighting, _BLUR)
+        return self._area.holds(sighting.anchor) or self._near(sighting, _BLUR)
 
     def _near(self, sighting: Sighting, share: float) -> bool:
-        return from_polygon(sighting.anchor, self._polygon, sighting.aspect) < share * sighting.height
+        return self._area.distance(sighting.anchor) < share * sighting.height

@@ -15,13 +15,16 @@ from pipeline.rules.cases import Cases, Person, Watch
 from pipeline.rules.cases import Now as Now
 from pipeline.rules.cases import Origin as Origin
 from pipeline.rules.facts import Fact, Happening, Sighting
-from pipeline.rules.triggers import trigger_for
+from pipeline.rules.gatherings import Gatherings
+from pipeline.rules.kinds import trigger_for
 from pipeline.rules.walltime import WallTime
 from pipeline.types import Incident, Tracks
 
 # Seconds: a track that is no longer shown may come back, as the same person, for a while.
 _WAITED_FOR_S = 10.0
 _BORDER = 0.01
+# Media times are good to a millisecond.
+_EPSILON_S = 1e-3
 # Feet that the picture's lower edge cuts off are found a little above or below it: they are at the edge.
 _BELOW_EDGE = 0.03
 _AT_EDGE = 1 - 1e-6
@@ -36,11 +39,12 @@ class Rules:
         self._watches: dict[tuple[str, int], Watch] = {}
         self._wall = WallTime()
         self._cases = Cases(camera, origin, self._wall)
+        self._gatherings = Gatherings(camera, self._cases)
 
     @property
     def open_incidents(self) -> int:
         """How many are open."""
-        return sum(watch.case is not None for watch in self._watches.values())
+        return sum(watch.case is not None for watch in self._watches.values()) + self._gatherings.open_incidents
 
     def armed(self, wall: float | None) -> list[Rule]:
         """Those of its rules that raise alerts then."""
@@ -48,13 +52,19 @@ class Rules:
         return [rule for rule in self._camera.rules.values() if calendars.armed(rule, wall).armed]
 
     def update(self, tracks: Tracks, now: Now) -> list[Incident]:
-        """What the rules say of the tracks as they are at `now`; oldest rule first, then oldest track."""
+        """What the rules say of the tracks as they are at `now`; oldest rule first, then oldest track.
+
+        At last those about several people.
+        """
         self._wall.note(now.at)
         present = {int(i) for i in tracks.ids}
         seen = self._look(tracks)
         told: list[Incident] = []
         for watch in self._all_watches(present):
-            told += self._tell(watch, self._facts(watch, present, seen, now.at.media), now)
+            facts = self._facts(watch, present, seen, now.at.media)
+            if not self._gatherings.heard(watch, facts):
+                told += self._tell(watch, facts, now)
+        told += self._gatherings.judge(self._watches, self._people, now)
         self._forget(present, now.at.media)
         return told
 
@@ -62,7 +72,10 @@ class Rules:
         """Close what is open, because nobody watches any longer; tracks and visits are forgotten."""
         told: list[Incident] = []
         for watch in self._watches.values():
-            told += self._tell(watch, watch.trigger.finish(), now) + self._cut(watch, now, reason)
+            facts = watch.trigger.finish()
+            if not self._gatherings.heard(watch, facts):
+                told += self._tell(watch, facts, now) + self._cut(watch, now, reason)
+        told += self._gatherings.interrupt(self._watches, self._people, now, reason)
         self._watches.clear()
         self._people.clear()
         return told
@@ -76,7 +89,8 @@ class Rules:
             if not _same_rule(watch.name, old, camera):
                 told += self._cut(watch, now, "rule_changed")
                 del self._watches[key]
-        return told
+        changed = [name for name in old.rules if not _same_rule(name, old, camera)]
+        return told + self._gatherings.reconfigure(camera, changed, self._people, now)
 
     def _look(self, tracks: Tracks) -> set[int]:
         """Note every track that was seen this time; the others coast."""
@@ -87,9 +101,11 @@ class Rules:
             track, person = int(tracks.ids[i]), self._people.get(int(tracks.ids[i]))
             sighting = _sighting(box, float(tracks.born_at[i]), tracks.at, tracks.aspect)
             first = None if person else _first(tracks, int(i))
-            path = person.path if person else []
-            self._people[track] = person = Person(sighting, first, _rounded(box), float(tracks.scores[i]), path)
-            person.walked()
+            new = Person(sighting, first, _rounded(box), float(tracks.scores[i]))
+            if person:
+                new.path, new.began, new.farthest = person.path, person.began, person.farthest
+            self._people[track] = new
+            new.walked()
             seen.add(track)
         return seen
 
@@ -104,7 +120,7 @@ class Rules:
                     yield self._watches[key]
 
     def _facts(self, watch: Watch, present: set[int], seen: set[int], now: float) -> list[Fact]:
-        if watch.track in seen and not _counts(watch.rule, self._people[watch.track].sighting):
+        if watch.track in seen and not _counts(watch, self._people[watch.track]):
             return watch.trigger.unseen(now)
         if watch.track in seen:
             seen_at = (one.anchored(watch.rule.anchor) for one in self._people[watch.track].sightings())
@@ -133,8 +149,17 @@ class Rules:
         return self._tell(watch, [fact], now)
 
 
-def _counts(rule: Rule, sighting: Sighting) -> bool:
-    """Whether a person of this height concerns the rule; of whom the picture's edge cuts off a part it is not known."""
+def _counts(watch: Watch, person: Person) -> bool:
+    """Whether this person concerns the rule, as they are seen now.
+
+    The height of whom the picture's edge cuts off a part is not known.
+    """
+    rule, sighting = watch.rule, person.sighting
+    score = rule.score if watch.trigger.idle or rule.stay_score is None else rule.stay_score
+    if person.score < score or sighting.at - sighting.born_at < rule.track_age_s - _EPSILON_S:
+        return False
+    if person.farthest < rule.displacement:
+        return False
     heights = rule.person_height
     if heights is None:
         return True
@@ -147,9 +172,8 @@ def _same_rule(name: str, old: Camera, new: Camera) -> bool:
     was, now = old.rules.get(name), new.rules.get(name)
     if was is None or was != now:
         return False
-    return old.zones.get(was.zone or "") == new.zones.get(was.zone or "") and (
-        old.lines.get(was.line or "") == new.lines.get(was.line or "")
-    )
+    shapes = [old.zones.get(name) == new.zones.get(name) for name in was.places]
+    return all(shapes) and old.lines.get(was.line or "") == new.lines.get(was.line or "") and old.ground == new.ground
 
 
 def _first(tracks: Tracks, i: int) -> Sighting | None:

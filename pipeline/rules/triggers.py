@@ -6,9 +6,7 @@ severities, messages (`incidents`).
 
 from __future__ import annotations
 
-from pipeline.config import Camera, Rule
-from pipeline.rules.cross import Cross
-from pipeline.rules.facts import Fact, Happening, Sighting, Trigger
+from pipeline.rules.facts import Fact, Happening, Sighting
 from pipeline.rules.geometry import distance
 from pipeline.rules.in_zone import InZone
 from pipeline.rules.passages import Passage
@@ -130,21 +128,3 @@ class Disappear(InZone):
             return []
         left = self.visit.left_at
         return [Fact(Happening.MOMENT, left, self.visit.entered_at, left, why=self.why(release_s=self.rule.release_s))]
-
-
-_IN_ZONE = {
-    "enter": Enter,
-    "appear": Appear,
-    "inside": Inside,
-    "dwell": Dwell,
-    "stopped": Stopped,
-    "exit": Exit,
-    "disappear": Disappear,
-}
-
-
-def trigger_for(rule: Rule, camera: Camera) -> Trigger:
-    """A new trigger of the rule's kind, on its zone or line."""
-    if rule.trigger == "cross":
-        return Cross(rule, camera.lines[rule.line or ""])
-    return _IN_ZONE[rule.trigger](rule, camera.zones[rule.zone or ""])

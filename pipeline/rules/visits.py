@@ -9,8 +9,9 @@
 
 IN is in the zone, EDGE beside its border (by less than says that somebody has left), OUT clear of it, GONE out of
 sight: the person's track ended without their having left the picture. HELD is a state that has lasted for long enough:
-`confirm_s` for an entry, of which more sightings were IN than EDGE; `release_s` for a leaving; for who is LOST at least
-`OUT_OF_SIGHT_S`, because who is hidden for a moment has not left, and comes back as the same track.
+`confirm_s` for an entry, of which `confirm_samples` sightings were IN, and more than EDGE; `release_s` for a leaving;
+for who is LOST at least `OUT_OF_SIGHT_S`, because who is hidden for a moment has not left, and comes back as the same
+track.
 
 Not here: where the zone lies (`in_zone`), and what a visit means (`triggers`).
 """
@@ -109,6 +110,7 @@ class Visits:
 
     confirm_s: float
     release_s: float
+    confirm_samples: int = 1
     state: State = State.OUTSIDE
     visit: Visit = field(default_factory=lambda: Visit(0.0, (0.0, 0.0), appeared=False))
     _since: float = 0.0
@@ -123,7 +125,8 @@ class Visits:
         if self.state is State.OUTSIDE:
             self.visit = visit
         self.visit.samples += 1
-        return self._step(Signal.IN, now) + (self._held(now) if self.visit.samples > self.visit.doubts else [])
+        sure = self.visit.samples >= max(self.confirm_samples, self.visit.doubts + 1)
+        return self._step(Signal.IN, now) + (self._held(now) if sure else [])
 
     def saw_edge(self, now: float) -> list[Phase]:
         """Beside the border: still in for who was in; for who is entering neither, and it counts against them."""

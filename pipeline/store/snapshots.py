@@ -57,7 +57,7 @@ class Snapshots:
         cv2.setNumThreads(1)
 
     def save(self, frame: Frame, incident: Incident, geometry: Sequence[Point]) -> tuple[Evidence, ...]:
-        """Both pictures of `frame`; `geometry` is the zone's polygon or the line's two ends, normalised.
+        """Both pictures of `frame`; `geometry` are the corners of the zone, or of the line, normalised.
 
         What has been saved for this revision is kept as it is. Raises JournalError when the disk does not take it, or
         is nearly full.
@@ -178,7 +178,7 @@ def _jpeg(picture: Pixels) -> bytes:
 def _overlaid(picture: Pixels, incident: Incident, geometry: Sequence[Point]) -> Pixels:
     drawn = _smaller(picture)
     x1, y1, x2, y2 = incident.box
-    _stroke(drawn, geometry, _GEOMETRY, closed=len(geometry) > 2)
+    _stroke(drawn, geometry, _GEOMETRY, closed=incident.zone is not None)
     _stroke(drawn, [(x, y) for _, x, y in incident.path], _PATH)
     _stroke(drawn, [(x1, y1), (x2, y1), (x2, y2), (x1, y2)], _BOX, closed=True)
     _stroke(drawn, [incident.anchor, incident.anchor], _PATH, times=4)

@@ -11,6 +11,8 @@ from pipeline.perceive.sweep import Concern
 from pipeline.perceive.track_settings import REMEMBER_S, TrackerSettings
 from pipeline.types import Point
 
+_NARROWEST = 0.5
+
 
 def masks(camera: Camera, *kinds: str) -> list[tuple[Point, ...]]:
     """The polygons of its masks of these kinds."""
@@ -28,10 +30,12 @@ def concerns(camera: Camera) -> list[Concern]:
     """What rules watch, and how small people may be there."""
     found = []
     for rule in camera.rules.values():
-        points = camera.lines[rule.line].points if rule.line else camera.zones[rule.zone or ""].polygon
-        xs, ys = zip(*points, strict=True)
         least = max([camera.smallest, *(h.min or 0.0 for h in (camera.person_height, rule.person_height) if h)])
-        found.append(Concern((min(xs), min(ys), max(xs), max(ys)), least))
+        # Of a round zone in a picture of unknown shape: as wide as in the narrowest.
+        shapes = [camera.zones[zone].outline(camera.aspect or _NARROWEST) for zone in rule.places]
+        for points in [camera.lines[rule.line].points] if rule.line else shapes:
+            xs, ys = zip(*points, strict=True)
+            found.append(Concern((max(min(xs), 0), max(min(ys), 0), min(max(xs), 1), min(max(ys), 1)), least))
     return found
 
 

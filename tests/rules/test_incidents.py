@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.config import Camera
-from pipeline.config.models import Anchor
+from pipeline.config import Anchor, Camera
 from pipeline.rules.incidents import Now, Origin, Rules
 from pipeline.types import IncidentState, Moment, Point, Tracks
 from tests.fakes import ASPECT, ZONE, Street, Walker, camera, lives, now, rules, visits, watch, way

@@ -7,21 +7,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.types import IncidentState, Point
-from tests.fakes import ASPECT, HEIGHT, Walker, Way, lives, rules, visits, watch, way
+from tests.fakes import ASPECT, AWAY, HEIGHT, IN, Walker, Way, lives, rules, stays, visits, watch, way
 
 RATES = [2, 5, 10, 25]
-AWAY, IN = (0.2, 0.6), (0.5, 0.6)
 TO_THE_EDGE = [[0.3, 0.4], [0.7, 0.4], [0.7, 1.0], [0.3, 1.0]]
 
 # Who is just outside has not left yet: to be clear of the border takes this walker so long.
 CLEAR_S = 0.05 * HEIGHT / ASPECT / 0.05 + 0.01
 # Into the zone at 2 s, out of it at 6 s.
 THROUGH = way((0, 0.3, 0.6), (4, 0.5, 0.6), (8, 0.7, 0.6))
-
-
-def stays(*spells: tuple[float, float], away: Point = AWAY) -> Way:
-    """In the zone in these spells, away between them."""
-    return lambda at: IN if any(start <= at < end for start, end in spells) else away
 
 
 @pytest.mark.parametrize("start", [0.0, 1.8e9], ids=["from zero", "as wall time"])
