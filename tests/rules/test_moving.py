@@ -139,3 +139,13 @@ def test_steady_speeds_are_told_by_what_they_are(speed: float, least: float, fps
     watched = rules("speed", faster_than=f"{least:.3f} heights/s", zone=WIDE, confirm_s=0.3)
     until = min(0.7 / (speed * A_HEIGHT), 8.0)
     assert len(lives(watch(watched, one(at_speed(speed, x=0.15)), until, fps))) == (speed > least)
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_who_has_run_and_is_a_little_slower_runs_on(fps: float):
+    step = A_HEIGHT
+    walk = way((0, 0.2, 0.6), (2, 0.2 + 2 * 1.65 * step, 0.6), (4, 0.2 + (2 * 1.65 + 2 * 1.35) * step, 0.6))
+    (life,) = lives(
+        watch(rules("running", zone=[[0.1, 0.1], [1, 0.1], [1, 1], [0.1, 1]], release_s=0.5), one(walk), 8, fps)
+    )
+    assert life[-1].at.media == pytest.approx(4.3, abs=0.3 + 1 / fps)

@@ -125,7 +125,7 @@ def test_who_is_hidden_does_not_loiter_meanwhile():
 @given(
     st.lists(st.tuples(st.integers(2, 6), st.integers(3, 6)), min_size=1, max_size=6),
     st.integers(4, 20),
-    st.sampled_from([4.0, 5.0, 12.0]),
+    st.sampled_from([8.0, 12.0, 25.0]),
 )
 def test_the_sum_is_that_of_the_stays(steps: list[tuple[int, int]], seconds: int, fps: float):
     """Against the stays as they were drawn, summed one by one; `seconds` is half a second off any of their sums."""
@@ -144,3 +144,15 @@ def test_the_sum_is_that_of_the_stays(steps: list[tuple[int, int]], seconds: int
     assert len(found) == len(wanted)
     for (_, left), (_, end) in zip(found, wanted, strict=True):
         assert left == pytest.approx(end, abs=1.01 / fps)
+
+
+def test_who_is_found_in_both_at_once_has_not_gone_from_one_to_the_other():
+    areas = {"gate": LEFT, "yard": {"polygon": [[0.05, 0.3], [0.35, 0.3], [0.35, 0.9], [0.05, 0.9]]}}
+    assert watch(rules("sequence", areas=areas, zones=["gate", "yard"], seconds=5), {1: way((0, *IN_GATE))}, 10) == []
+
+
+def test_the_way_between_two_zones_is_in_neither():
+    walk = goes((2, "gate"), (7, "between"), (8.6, "yard"), (9.4, "between"))
+    keys = {"areas": AREAS, "zones": ["gate", "yard"]}
+    assert watch(rules("loiter", seconds=6.6, **keys), {1: walk}, 20, 10) == []
+    assert len(lives(watch(rules("loiter", seconds=5.3, **keys), {1: walk}, 20, 10))) == 1

@@ -160,3 +160,13 @@ def test_samples_are_needed_as_well_as_seconds():
             at = picture / 2
             found += [at for _ in watch(watched, {1: lambda _, at=at, walk=walk: walk(at)}, 0, start=at)]
         assert found[0] == told_at
+
+
+@pytest.mark.parametrize("y", [0.42, 0.5, 0.58])
+def test_beside_the_point_of_a_sharp_corner_nobody_crosses(y: float):
+    """Nearest to both of its parts at once: that counts which is seen less from its end."""
+    sharp = [[0.2, 0.45], [0.5, 0.5], [0.2, 0.55]]
+    past = {1: way((0, 0.52, 0.1), (10, 0.56, y), (20, 0.52, 0.9))}
+    assert watch(rules("cross", line=sharp), past, 22, 10) == []
+    through = {1: way((0, 0.35, 0.1), (10, 0.35, 0.5), (16, 0.35, 0.5))}
+    assert len(lives(watch(rules("cross", line=sharp), through, 20, 10))) == 1
