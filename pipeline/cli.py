@@ -21,6 +21,7 @@ _COMMANDS = {
     "run": "Watch the cameras and deliver alerts, until stopped.",
     "replay": "Play recordings through a camera's rules, as fast as it goes.",
     "capacity": "Say how many cameras this machine can watch, what sets the limit, and what would help.",
+    "mode": "Say which mode the site is in (lockdown, drill, ...), or set another one.",
     "armed": "Say which rules raise alerts now, or at another time, and why.",
     "feed": "Show alerts: new ones, those since a time, or as they come.",
     "status": "Say how each camera and the delivery are doing.",

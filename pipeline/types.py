@@ -136,6 +136,29 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Mode:
+    """What the site is in: `name`, from `since` up to `until` (Unix seconds; None: until another one is set).
+
+    `by` whom it was set, and `why`; `before` is the one that it replaced.
+    """
+
+    name: str = "normal"
+    since: float = 0.0
+    until: float | None = None
+    by: str = ""
+    why: str = ""
+    before: Mode | None = None
+
+    def at(self, wall: float) -> Mode:
+        """The one that holds at that Unix second."""
+        if wall < self.since:
+            return self.before.at(wall) if self.before is not None else Mode()
+        if self.until is not None and wall >= self.until:
+            return Mode(since=self.until, by="zonewatch", why=f"{self.name} was set until then", before=self)
+        return self
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """A file that shows the incident: `uri` relative to the alerts folder, `sha256` of its bytes."""
 
@@ -152,7 +175,8 @@ class Incident:
     `id` is computed from the fact (site, camera, rule, track episode, media time), so that the same fact has the same
     id whenever it is told. `at` is the moment of the fact that this revision tells of; `entered` and `left` are those
     of the zone; `path` is `(media seconds, x, y)` of the anchor; `why` says what made the rule decide.
-    `evidence` is None while its pictures are being saved.
+    `evidence` is None while its pictures are being saved. `mode` is that of the site; only the `audience` is to be
+    paged, None: everybody.
     """
 
     id: str
@@ -181,6 +205,8 @@ class Incident:
     model: dict[str, str] = field(default_factory=dict)
     config_hash: str = ""
     evidence: tuple[Evidence, ...] | None = ()
+    mode: str = "normal"
+    audience: tuple[str, ...] | None = None
 
 
 class CameraState(StrEnum):
@@ -211,9 +237,9 @@ class CameraReport:
 
     Rates are frames a second over the last few seconds; `lag_s` is how late the newest frame came, against the
     fastest of this connection; `dropped` counts wanted frames that nobody analysed because there was no time for them.
-    `wakeful` is why a camera does not rest, and `packets` why the sizes of its packets do not tell that nothing moves
-    (empty: they do). `audited` counts parts that were passed over and analysed all the same, `audit_missed` those of
-    them in which somebody was.
+    `armed` are its rules that raise alerts now. `wakeful` is why a camera does not rest, and `packets` why the
+    sizes of its packets do not tell that nothing moves (empty: they do). `audited` counts parts that were passed
+    over and analysed all the same, `audit_missed` those of them in which somebody was.
     """
 
     camera: str
@@ -239,3 +265,4 @@ class CameraReport:
     packets: str | None = None
     audited: int = 0
     audit_missed: int = 0
+    armed: tuple[str, ...] = ()

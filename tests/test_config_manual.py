@@ -24,6 +24,7 @@ PLACES: dict[type[Strict], tuple[str, str, str]] = {
     config.Redis: ("alerts.redis", "redis", "detector"),
     config.Detector: ("detector", "detector", "workers"),
     config.Workers: ("workers", "workers", "cameras"),
+    config.ModeSettings: ("modes.NAME", "lockdown", "calendars"),
     config.Calendar: ("calendars.NAME", "oak", "cameras"),
     config.Day: ("calendars.NAME.days.DATE", "2026-12-18", "overrides"),
     config.Override: ("calendars.NAME.overrides", "overrides", "cameras"),

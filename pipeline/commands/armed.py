@@ -19,6 +19,8 @@ from pipeline.commands.output import errors_told
 from pipeline.config import Config, load
 from pipeline.config.schedule import moment
 from pipeline.rules.calendar import Calendars
+from pipeline.sinks.mode_log import ModeLog
+from pipeline.types import Mode
 
 
 def armed(
@@ -29,8 +31,9 @@ def armed(
     """Say which rules of FILE raise alerts now, or at another time, how grave they are then, and why."""
     with errors_told():
         config = load(file).config
+        now = _mode(config) if at is None else Mode()
     when = _asked(at, ZoneInfo(config.site.timezone))
-    told = list(_verdicts(config, when))
+    told = list(_verdicts(config, when, now))
     if json_:
         for one in told:
             typer.echo(json.dumps(one))
@@ -53,18 +56,25 @@ def _asked(at: str | None, zone: ZoneInfo) -> datetime:
         raise typer.BadParameter(f"{at} {error.message()}. Write it as 2026-11-20 14:05.", param_hint="--at") from None
 
 
-def _verdicts(config: Config, when: datetime) -> list[dict[str, Any]]:
-    calendars, wall = Calendars.of(config), when.timestamp()
+def _mode(config: Config) -> Mode:
+    """The site's, if it has ever been told one."""
+    if not config.alerts.journal.exists():
+        return Mode()
+    return ModeLog(config.alerts.journal, config.site.id, readonly=True).now()
+
+
+def _verdicts(config: Config, when: datetime, now: Mode) -> list[dict[str, Any]]:
+    calendars, wall = Calendars.of(config).in_mode(now), when.timestamp()
     found = []
     for camera in config.cameras.values():
         for name, rule in camera.rules.items():
-            verdict = calendars.armed(rule, wall)
+            verdict = calendars.armed(rule, wall, wall)
             found.append(
                 {
                     "camera": camera.name,
                     "rule": name,
                     "armed": verdict.armed and camera.enabled,
-                    "severity": calendars.severity(rule, wall).value,
+                    "severity": calendars.severity(rule, wall, wall).value,
                     "schedule": rule.schedule,
                     "why": verdict.why if camera.enabled else "the camera is not enabled",
                 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import re
 import socket
 import sys
 import time
@@ -21,7 +20,8 @@ from pipeline.clock import SystemClock
 from pipeline.commands.output import errors_told
 from pipeline.config import Config, load
 from pipeline.errors import DeliveryError, JournalError
-from pipeline.sinks.message import Event, canonical
+from pipeline.sinks.duration import seconds
+from pipeline.sinks.message import MODE_TYPE, Event, canonical
 from pipeline.sinks.outbox import SEVERITIES, Outbox
 from pipeline.sinks.redis_feed import GroupFeed, HistoryFeed
 from pipeline.sinks.redis_stream import FEEDS
@@ -29,8 +29,6 @@ from pipeline.types import Severity
 
 INTERRUPTED = 130
 WAIT_S = 0.5
-_AGO = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
-_UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _COLOURS = {"critical": typer.colors.BRIGHT_RED, "high": typer.colors.RED, "medium": typer.colors.YELLOW}
 
 
@@ -115,8 +113,8 @@ def _source(config: Config, since: str | None, group: str) -> Source:
 
 def _time(text: str, zone: ZoneInfo) -> float:
     """Unix seconds of `10m` ago, or of an ISO time; the site's time where it names no zone."""
-    if ago := _AGO.fullmatch(text.strip()):
-        return SystemClock().wall() - float(ago[1]) * _UNIT_S[ago[2]]
+    if (ago := seconds(text)) is not None:
+        return SystemClock().wall() - ago
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -131,7 +129,8 @@ def _filter(camera: str | None, severity: Severity | None) -> Callable[[Event], 
         data = event.get("data")
         if not data:
             return False
-        return camera in (None, data["camera"]) and SEVERITIES.index(data["severity"]) >= lowest
+        # A mode is of all cameras.
+        return camera in (None, data.get("camera", camera)) and SEVERITIES.index(data["severity"]) >= lowest
 
     return wanted
 
@@ -144,10 +143,14 @@ def _liner(zone: ZoneInfo) -> Callable[[Event], str]:
         told = event.get("time") or data["times"]["emitted"]
         when = f"{datetime.fromisoformat(told).astimezone(zone):%Y-%m-%d %H:%M:%S}" if told else " " * 19
         severity = typer.style(f"{data['severity']:<8}", fg=_COLOURS.get(data["severity"]))
+        if event["type"] == MODE_TYPE:
+            until = "" if data["until"] is None else f" until {data['until']}"
+            return f"{when}  {severity} the site is in mode {data['mode']}{until}, by {data['by']}: {data['why']}"
         stay = "" if data["dwell_s"] is None else f"{data['dwell_s']:.1f} s"
         where = data["zone"] or data["line"] or ""
         words = f"{data['camera']:<16} {data['rule']:<20} {data['state']:<8} {where:<12} {stay:>8}"
-        return f"{when}  {severity} {words}  {data['incident'][:8]}"
+        marked = "" if data.get("mode", "normal") == "normal" else f"  [{data['mode']}]"
+        return f"{when}  {severity} {words}  {data['incident'][:8]}{marked}"
 
     return line
 

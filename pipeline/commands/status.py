@@ -95,6 +95,8 @@ def _show(told: dict[str, Any]) -> None:
     console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     running = "running" if told["running"] else f"not running (by its last account: {told['state']})"
     console.print(running, markup=False)
+    if (mode := told.get("mode", {"name": "normal"}))["name"] != "normal":
+        console.print(f"mode: {mode['name']}, by {mode['by']}: {mode['why']}", markup=False)
     if told["cameras"]:
         console.print(_table(told["cameras"]))
     for name, camera in told["cameras"].items():

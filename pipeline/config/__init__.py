@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from pipeline.config.calendars import Calendar, Day, Override
 from pipeline.config.file import Document, read
 from pipeline.config.models import Alerts, Camera, Config, Detector, Redis, Site, Workers
+from pipeline.config.modes import ModeName, ModeSettings
 from pipeline.config.rules import Anchor, Direction, Heights, Limits, Rule
 from pipeline.config.secrets import fill_in
 from pipeline.config.shapes import Circle, Ground, Line, Mask, Zone
@@ -44,6 +45,8 @@ __all__ = [
     "Line",
     "Loaded",
     "Mask",
+    "ModeName",
+    "ModeSettings",
     "Override",
     "Pace",
     "Redis",

@@ -28,6 +28,7 @@ from pipeline.config.fields import (
     Timezone,
     Whole,
 )
+from pipeline.config.modes import ModeName, ModeSettings
 from pipeline.config.problems import Strict
 from pipeline.config.rules import Heights, Rule
 from pipeline.config.shapes import Ground, Line, Mask, Zone
@@ -52,6 +53,9 @@ class Redis(Strict):
     keep_days: Number = Field(7.0, ge=0.01, le=3650, description="Entries older than this are trimmed; days.")
     wake_channel: str | None = Field(
         None, min_length=1, max_length=200, description="Channel on which a camera's name wakes it, if it rests."
+    )
+    control_stream: str | None = Field(
+        None, min_length=1, max_length=200, description="Key of the stream from which modes are set."
     )
 
     @classmethod
@@ -153,6 +157,9 @@ class Config(Strict):
     alerts: Alerts = Field(default_factory=Alerts, description="Where alerts are written down and sent to.")
     detector: Detector = Field(default_factory=Detector, description="What finds people in a picture.")
     workers: Workers = Field(default_factory=Workers, description="The processes that do the work.")
+    modes: dict[ModeName, ModeSettings] = Field(
+        default_factory=dict, description="What lockdown, drill, evacuation, event and maintenance change."
+    )
     calendars: Named[Calendar] = Field(default_factory=dict, description="Terms, holidays and periods, by name.")
     cameras: Named[Camera] = Field(default_factory=dict, description="The cameras, by name.")
 

@@ -13,7 +13,7 @@ from pydantic_core import InitErrorDetails
 
 from pipeline.config import triggers as triggers
 from pipeline.config.calendars import When
-from pipeline.config.fields import Number, Whole
+from pipeline.config.fields import Name, Number, Whole
 from pipeline.config.problems import Strict, mistake
 from pipeline.config.speed import Speed
 from pipeline.config.triggers import Trigger
@@ -99,6 +99,7 @@ class Rule(Strict):
     displacement: Number = Field(
         0.0, ge=0, le=50, description="Who never got so far from where they were first seen does not count; heights."
     )
+    tags: tuple[Name, ...] = Field((), max_length=16, description="Names by which modes know it, as [door, hall].")
     schedule: When = Field(
         "always", description="When it raises alerts: always, never, during A, outside A, ... except B."
     )

@@ -21,6 +21,7 @@ from pipeline.clock import Clock, SystemClock
 from pipeline.config import Config
 from pipeline.errors import DeliveryError, JournalError
 from pipeline.logs import redact, setup
+from pipeline.processes.control import Control
 from pipeline.processes.drain import LONGEST_PAUSE_S, RECHECK_S, TIDY_S, Drain, StopEvent
 from pipeline.processes.retention import Retention
 from pipeline.sinks.outbox import Outbox
@@ -63,6 +64,7 @@ class Delivery:
         self._tidy_at = clock.monotonic() + RECHECK_S
         self._drains = self._to_redis() + self._to_stdout()
         self._threads: list[threading.Thread] = []
+        self._control = self._commands(config.site.id)
 
     def _to_redis(self) -> list[Drain]:
         if self._alerts.redis is None:
@@ -75,8 +77,16 @@ class Delivery:
             return []
         return [Drain(Stdout(), Outbox(self._alerts.journal, self._clock), self._clock)]
 
+    def _commands(self, site: str) -> Control | None:
+        redis = self._alerts.redis
+        if redis is None or redis.control_stream is None:
+            return None
+        return Control(redis, self._alerts.journal, site, self._clock, self._give_up)
+
     def start(self, stop: StopEvent) -> None:
         """Begin to send; until `stop` is set."""
+        if self._control is not None:
+            self._control.start()
         for drain in self._drains:
             self._threads.append(threading.Thread(target=drain.run, args=(stop, self._give_up), daemon=True))
             self._threads[-1].start()

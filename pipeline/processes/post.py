@@ -179,5 +179,6 @@ class Post:
             fps_analysed=self._rate.a_second(now),
             analysed=self._analysed,
             open_incidents=self.lane.open_incidents,
+            armed=self.lane.armed(self._clock.wall()),
             journal_waiting=journal_waiting,
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from pipeline.types import CameraReport
+from pipeline.types import CameraReport, Mode
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerReport:
-    """The heartbeat: how each camera is doing."""
+    """The heartbeat: how each camera is doing, and the mode that is in force on all of them."""
 
     cameras: tuple[CameraReport, ...]
+    mode: Mode = field(default_factory=Mode)

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from pipeline.config import Config, Loaded
 from pipeline.logs import Counted
 from pipeline.processes.process import Process
 from pipeline.processes.reports import WorkerReport
-from pipeline.types import CameraReport, CameraState
+from pipeline.types import CameraReport, CameraState, Mode
 
 log = logging.getLogger(__name__)
 _complaints = Counted(log, every_s=60.0)
@@ -35,6 +35,7 @@ class Status:
     delivery: Process
     workers: Mapping[str, Process]
     crews: Mapping[str, list[str]]
+    mode: Mode = field(default_factory=Mode)
 
 
 def status_path(config: Config) -> Path:
@@ -63,9 +64,15 @@ def _told(status: Status) -> dict[str, Any]:
         "site": status.loaded.config.site.id,
         "config": str(status.loaded.path),
         "config_hash": status.loaded.config.hash,
+        "mode": {key: getattr(status.mode, key) for key in ("name", "since", "until", "by", "why")},
         "cameras": _cameras(status),
         "workers": {
-            name: {"pid": process.pid, "restarts": process.restarts, "cameras": status.crews[name]}
+            name: {
+                "pid": process.pid,
+                "restarts": process.restarts,
+                "cameras": status.crews[name],
+                "mode_since": process.last.mode.since if isinstance(process.last, WorkerReport) else None,
+            }
             for name, process in status.workers.items()
         },
         "delivery": {

@@ -20,7 +20,9 @@ from pipeline.clock import Clock
 from pipeline.config import Config, Loaded
 from pipeline.errors import ZonewatchError
 from pipeline.processes import delivery, worker
+from pipeline.processes.modes import Modes
 from pipeline.processes.process import Process, forked
+from pipeline.processes.reports import WorkerReport
 from pipeline.processes.status import Status, write_status
 from pipeline.workers.detector import ready_model
 
@@ -64,6 +66,8 @@ class Supervisor:
         self._began = clock.wall()
         self._seen = self._looked = _stamps(self._loaded, self._model)
         self._look_at = self._status_at = 0.0
+        self._modes = Modes(self._loaded.config.alerts.journal, self._loaded.config.site.id, clock)
+        self._told_armed: list[object] = []
 
     def run(self, orders: Orders) -> None:
         """The loop; returns when everything has ended."""
@@ -88,9 +92,19 @@ class Supervisor:
         if orders.reload or self._changed():
             orders.reload = False
             self.reload()
+        if self._modes.look() or self._armed() != self._told_armed:
+            self._status_at = 0.0  # who sets a mode waits to see that it is in force
         if self._clock.monotonic() >= self._status_at:
+            self._modes.expire()
             self._status_at = self._clock.monotonic() + _STATUS_S
             self._write_status("running")
+
+    def _armed(self) -> list[object]:
+        """What is armed where, by the last reports."""
+        reports = [process.last for process in self._workers.values()]
+        return [
+            (one.mode, [camera.armed for camera in one.cameras]) for one in reports if isinstance(one, WorkerReport)
+        ]
 
     def _changed(self) -> bool:
         """A file that was read has a new stamp, and keeps it: editors write in parts, and take it away for a moment."""
@@ -204,9 +218,9 @@ class Supervisor:
             log.error("camera %s is %s:\n%s", name, how, "\n".join(str(problem) for problem in problems))
 
     def _write_status(self, state: str) -> None:
-        status = Status(
-            state, self._began, self._clock.wall(), self._loaded, self._delivery, self._workers, self._crews
-        )
+        self._told_armed, wall = self._armed(), self._clock.wall()
+        mode = self._modes.mode.at(wall)
+        status = Status(state, self._began, wall, self._loaded, self._delivery, self._workers, self._crews, mode)
         write_status(status)
 
 

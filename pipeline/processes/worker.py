@@ -27,6 +27,7 @@ from pipeline.errors import ZonewatchError
 from pipeline.frame import Frame
 from pipeline.processes.calls import Calls
 from pipeline.processes.line import Line
+from pipeline.processes.modes import Modes
 from pipeline.processes.pictures import Pictures
 from pipeline.processes.post import Post, capturing
 from pipeline.processes.reports import WorkerReport
@@ -36,6 +37,7 @@ from pipeline.rules.calendar import Calendars
 from pipeline.rules.incidents import Origin
 from pipeline.sinks.outbox import Outbox
 from pipeline.store.snapshots import Snapshots
+from pipeline.types import Mode
 from pipeline.workers.detector import described, load_detector
 from pipeline.workers.lane import FindsPeople, Lane, turn
 
@@ -67,7 +69,8 @@ def main(config: Config, connection: Connection, level: str) -> None:
     except ZonewatchError as error:
         log.error("%s", error)
         raise SystemExit(FAILED_EXIT) from None
-    worker = Worker(detector, origin, teller, clock, wake, calls=_calls(config, wake, clock))
+    modes = Modes(config.alerts.journal, config.site.id, clock)
+    worker = Worker(detector, origin, teller, clock, wake, calls=_calls(config, wake, clock), modes=modes)
     worker.apply(config)
     worker.run(line, stop)
     if worker.stuck:
@@ -106,6 +109,7 @@ class Worker:
         wake: threading.Event,
         capturing: Callable[[Camera, Mailbox, Clock, tzinfo], CameraThread] = capturing,
         calls: Calls | None = None,
+        modes: Modes | None = None,
     ) -> None:
         self._detector = detector
         self._origin = origin
@@ -115,6 +119,7 @@ class Worker:
         self._wake = wake
         self._capturing = capturing
         self._calls = calls
+        self._modes = modes
         self._posts: dict[str, Post] = {}
         self._turns = Turns(clock)
         self._memory_gb = float("inf")
@@ -134,6 +139,9 @@ class Worker:
             self._wake.wait(_IDLE_S)
             self._wake.clear()
             self._hear_calls()
+            if self._modes is not None and self._modes.look():
+                self._rearm(self._modes.mode)
+                due = 0.0  # at once, so that everybody sees that it is in force
             self._turn()
             self._teller.flush()
             for message in line.received():
@@ -148,7 +156,8 @@ class Worker:
 
     def apply(self, config: Config) -> None:
         """Take the difference: new cameras start, gone ones stop, changed rules change under the running camera."""
-        self._origin = replace(self._origin, config_hash=config.hash, calendars=Calendars.of(config))
+        mode = self._origin.calendars.mode
+        self._origin = replace(self._origin, config_hash=config.hash, calendars=Calendars.of(config).in_mode(mode))
         self._memory_gb = config.workers.memory_gb
         wanted = {name: camera for name, camera in config.cameras.items() if camera.enabled}
         for name in [name for name, post in self._posts.items() if not _goes_on(post, wanted.get(name))]:
@@ -158,6 +167,12 @@ class Worker:
                 self._post(camera, config.detector, ZoneInfo(config.site.timezone))
             else:
                 self._retell(self._posts[name], camera)
+
+    def _rearm(self, mode: Mode) -> None:
+        """Another mode: who is where other rules are armed now is told with the next picture."""
+        self._origin = replace(self._origin, calendars=self._origin.calendars.in_mode(mode))
+        for post in self._posts.values():
+            self._teller.tell(post.reconfigure(post.camera, self._origin_of(post.camera)), post.camera, None)
 
     def _obey(self, message: object, stop: threading.Event) -> None:
         if message == "stop":
@@ -221,7 +236,8 @@ class Worker:
         return f" The largest pictures, {wide}x{high}, are those of camera {camera}."
 
     def _report(self) -> WorkerReport:
-        return WorkerReport(tuple(post.report(self._teller.waiting) for post in self._posts.values()))
+        cameras = tuple(post.report(self._teller.waiting) for post in self._posts.values())
+        return WorkerReport(cameras, self._origin.calendars.mode_at(self._clock.wall()))
 
     def _post(self, camera: Camera, detector: Detector, zone: tzinfo) -> None:
         if not _told_anew(camera):

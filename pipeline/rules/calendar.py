@@ -8,13 +8,16 @@ Not here: how it is written (`config/schedule`), what becomes of incidents (`inc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipeline.config import Config, Rule
 from pipeline.config.calendars import Calendar, Day
+from pipeline.config.modes import DEFAULTS, ModeName, ModeSettings
 from pipeline.config.schedule import (
     DAY,
     WEEKDAYS,
@@ -28,8 +31,9 @@ from pipeline.config.schedule import (
     schedule,
     window,
 )
-from pipeline.types import Severity
+from pipeline.types import Mode, Severity
 
+_NORMAL = Mode()
 # So many days, and judgements of a minute, are remembered.
 _DAYS, _REMEMBERED = 8, 4096
 
@@ -146,9 +150,18 @@ class Periods:
 class Calendars:
     """All calendars of a site, by its time zone. `armed` and `severity` at any Unix second, None: nobody knows when."""
 
-    def __init__(self, calendars: Mapping[str, Calendar] | None = None, zone: tzinfo = UTC) -> None:
+    def __init__(
+        self,
+        calendars: Mapping[str, Calendar] | None = None,
+        zone: tzinfo = UTC,
+        modes: Mapping[ModeName, ModeSettings] | None = None,
+        mode: Mode = _NORMAL,
+    ) -> None:
         self._told = dict(calendars or {})
         self._zone = zone
+        self._modes: dict[str, ModeSettings] = dict(DEFAULTS)
+        self._modes.update({str(name): one for name, one in (modes or {}).items()})
+        self.mode = mode
         self._periods = {name: Periods(one) for name, one in self._told.items()}
         self._judged = lru_cache(_REMEMBERED)(self._judge)
         self._local = lru_cache(1)(self._clock)
@@ -156,33 +169,79 @@ class Calendars:
     @classmethod
     def of(cls, config: Config) -> Calendars:
         """Those of a configuration."""
-        return cls(config.calendars, ZoneInfo(config.site.timezone))
+        return cls(config.calendars, ZoneInfo(config.site.timezone), config.modes)
+
+    def in_mode(self, mode: Mode) -> Calendars:
+        """The same, while the site is in that mode."""
+        made = copy(self)
+        made.mode = mode
+        return made
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Calendars) and (self._told, self._zone) == (other._told, other._zone)
+        return isinstance(other, Calendars) and self._all == other._all
 
     def __hash__(self) -> int:
         return hash((tuple(self._told), self._zone))
 
-    def __reduce__(self) -> tuple[type[Calendars], tuple[Mapping[str, Calendar], tzinfo]]:
+    def __reduce__(self) -> tuple[type[Calendars], tuple[Any, ...]]:
         """What was judged is judged again elsewhere."""
-        return Calendars, (self._told, self._zone)
+        return Calendars, self._all
 
-    def armed(self, rule: Rule, wall: float | None) -> Verdict:
-        """Whether `rule` raises alerts. Where nobody knows when it is, it does."""
+    @property
+    def _all(self) -> tuple[Any, ...]:
+        return self._told, self._zone, self._modes, self.mode
+
+    def armed(self, rule: Rule, wall: float | None, ours: float | None = None) -> Verdict:
+        """Whether `rule` raises alerts, by the mode, else by its schedule. Where nobody knows when it is, it does.
+
+        `wall` is the time of the picture, which a camera may tell; `ours` that of this machine, by which modes are set.
+        """
+        if ordered := self._ordered(rule, ours):
+            return ordered
         if rule.schedule == "always":
             return Verdict(True, "always")
         if wall is None:
             return Verdict(True, "the time is not known")
         return self._judged(rule.schedule, int(wall // 60))
 
-    def severity(self, rule: Rule, wall: float | None) -> Severity:
-        """That of the first of its `severity_during` that holds, else its own."""
+    def severity(self, rule: Rule, wall: float | None, ours: float | None = None) -> Severity:
+        """That of the mode, or of the first of its `severity_during` that holds, else its own."""
+        settings = self._settings(ours)
+        if settings and settings.severity and (not settings.arm or settings.arms(rule.tags)):
+            return settings.severity
         if wall is not None:
             for when, severity in rule.severity_during.items():
                 if self._judged(when, int(wall // 60)).armed:
                     return severity
         return rule.severity
+
+    def audience(self, ours: float | None) -> tuple[str, ...] | None:
+        """Who is to be paged then; None: everybody."""
+        settings = self._settings(ours)
+        return settings.audience if settings else None
+
+    def mode_at(self, ours: float | None) -> Mode:
+        """The one that holds; where nobody knows when it is, that is normal."""
+        return _NORMAL if ours is None else self.mode.at(ours)
+
+    def turned_ago(self, wall: float | None, ours: float | None) -> float:
+        """So many seconds before then what is armed may have changed last: at a whole minute, or with the mode."""
+        ends = [] if ours is None else [self.mode.since, self.mode.until]
+        ago = [(ours or 0.0) - at for at in ends if at is not None and at <= (ours or 0.0)]
+        return min([*([] if wall is None else [wall % 60]), *ago], default=0.0)
+
+    def _settings(self, ours: float | None) -> ModeSettings | None:
+        return self._modes.get(self.mode_at(ours).name)
+
+    def _ordered(self, rule: Rule, ours: float | None) -> Verdict | None:
+        """What the mode says of the rule; None: nothing."""
+        settings, mode = self._settings(ours), self.mode_at(ours)
+        if settings is None:
+            return None
+        words = f"{mode.name} by {mode.by}: {mode.why}"
+        if settings.disarms(rule.tags):
+            return Verdict(False, words)
+        return Verdict(True, words) if settings.arms(rule.tags) else None
 
     def _clock(self, minute: int) -> datetime:
         """What the site's clock shows."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from pipeline.config import Camera, Rule
-from pipeline.rules.calendar import Calendars
+from pipeline.rules.calendar import Calendars, Verdict
 from pipeline.rules.crowd import Crowd
 from pipeline.rules.facts import Fact, Happening, Sighting, Trigger
 from pipeline.rules.geometry import distance
@@ -46,6 +46,11 @@ class Now:
     received: float | None = None
     decided: float | None = None
     size: tuple[int, int] = (0, 0)
+
+    def ours(self, media: float) -> float | None:
+        """That media time by this machine's clock, which may be another than the camera's; None in a replay."""
+        base = self.decided if self.received is None else self.received
+        return None if base is None else base - (self.at.media - media)
 
 
 @dataclass(slots=True)
@@ -85,6 +90,7 @@ class Case:
     entered: float | None
     told_at: float
     severity: Severity
+    mode: str = "normal"
     revision: int = 1
     score: float = 0.0
 
@@ -121,7 +127,7 @@ class Cases:
         told: list[Incident] = []
         for fact in facts:
             if fact.what is not Happening.CLOSED:
-                if not self._armed(watch.rule, fact.at):
+                if not self._armed(watch.rule, fact.at, now).armed:
                     watch.untold = fact if fact.what is Happening.OPENED else None
                     continue
                 told.append(self._opened(watch, person, fact, now))
@@ -131,8 +137,9 @@ class Cases:
         return told + self._turned(watch, person, now) or self._news(watch, person, now)
 
     def _opened(self, watch: Subject, person: Person, fact: Fact, now: Now) -> Incident:
-        severity = self.origin.calendars.severity(watch.rule, self._wall.moment(fact.at).wall)
-        watch.case = Case(self._id(watch, fact), fact.entered, now.at.media, severity)
+        calendars, wall, ours = self.origin.calendars, self._wall.moment(fact.at).wall, now.ours(fact.at)
+        severity, mode = calendars.severity(watch.rule, wall, ours), calendars.mode_at(ours).name
+        watch.case = Case(self._id(watch, fact), fact.entered, now.at.media, severity, mode)
         return self._incident(watch, person, watch.case, IncidentState.OPENED, fact, now)
 
     def _closed(self, watch: Subject, person: Person, fact: Fact, now: Now) -> list[Incident]:
@@ -143,38 +150,43 @@ class Cases:
         return [self._incident(watch, person, case, IncidentState.CLOSED, fact, now)]
 
     def _turned(self, watch: Subject, person: Person, now: Now) -> list[Incident]:
-        """A rule that is armed, or disarmed, while somebody is there: an incident begins, or ends, at that minute."""
-        if watch.rule.schedule == "always" or (watch.case is None and watch.untold is None):
+        """A rule that is armed, or disarmed, while somebody is there: an incident begins, or ends, at that moment."""
+        if watch.case is None and watch.untold is None:
             return []
-        armed = self._armed(watch.rule, now.at.media)
-        if watch.untold is not None and armed and watch.trigger.there_at >= self._minute(now):
+        verdict = self._armed(watch.rule, now.at.media, now)
+        if watch.untold is not None and verdict.armed and watch.trigger.there_at >= self._minute(now):
             # Seen there since: who is hidden, or about to have left, may have gone before.
             fact, watch.untold = watch.untold, None
-            why = {**fact.why, "armed": self.origin.calendars.armed(watch.rule, now.at.wall).why}
+            why = {**fact.why, "armed": verdict.why}
             return [self._opened(watch, person, replace(fact, at=max(fact.at, self._minute(now)), why=why), now)]
-        if watch.case is not None and not armed:
+        if watch.case is not None and not verdict.armed:
             entered = watch.case.entered
-            why = {"closed_because": "not_armed", "armed": self.origin.calendars.armed(watch.rule, now.at.wall).why}
+            why = {"closed_because": "not_armed", "armed": verdict.why}
             watch.untold = Fact(Happening.OPENED, self._minute(now), entered)
             return self._closed(watch, person, Fact(Happening.CLOSED, self._minute(now), entered, why=why), now)
         return []
 
-    def _armed(self, rule: Rule, media: float) -> bool:
-        if rule.schedule == "always":
-            return True
-        return self.origin.calendars.armed(rule, self._wall.moment(media).wall).armed
+    def _armed(self, rule: Rule, media: float, now: Now) -> Verdict:
+        return self.origin.calendars.armed(rule, self._wall.moment(media).wall, now.ours(media))
 
     def _minute(self, now: Now) -> float:
-        """The media second at which the minute of the wall began, in which schedules turn."""
-        return now.at.media if now.at.wall is None else now.at.media - now.at.wall % 60
+        """The media second at which schedules, or the mode, may have turned last."""
+        return now.at.media - self.origin.calendars.turned_ago(now.at.wall, now.ours(now.at.media))
 
     def _news(self, watch: Subject, person: Person, now: Now) -> list[Incident]:
-        """An open incident is told again every `update_s`."""
+        """An open incident is told again every `update_s`, and when the mode changes."""
         case, every = watch.case, watch.rule.update_s
-        if case is None or every <= 0 or now.at.media - case.told_at < every:
+        if case is None:
             return []
+        ours = now.ours(now.at.media)
+        mode = self.origin.calendars.mode_at(ours).name
+        if mode == case.mode and (every <= 0 or now.at.media - case.told_at < every):
+            return []
+        why = {"still": True} if mode == case.mode else {"still": True, "mode": mode}
+        if mode != case.mode:  # a drill that has become serious is another alert than it was
+            case.mode, case.severity = mode, self.origin.calendars.severity(watch.rule, now.at.wall, ours)
         case.told_at, case.revision = now.at.media, case.revision + 1
-        fact = Fact(Happening.OPENED, now.at.media, case.entered, why={"still": True})
+        fact = Fact(Happening.OPENED, now.at.media, case.entered, why=why)
         return [self._incident(watch, person, case, IncidentState.UPDATED, fact, now)]
 
     def _id(self, watch: Subject, fact: Fact) -> str:
@@ -216,6 +228,8 @@ class Cases:
             decided=now.decided,
             model=dict(self.origin.model),
             config_hash=self.origin.config_hash,
+            mode=case.mode,
+            audience=self.origin.calendars.audience(now.ours(now.at.media)),
         )
 
 

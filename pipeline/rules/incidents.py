@@ -46,10 +46,10 @@ class Rules:
         """How many are open."""
         return sum(watch.case is not None for watch in self._watches.values()) + self._gatherings.open_incidents
 
-    def armed(self, wall: float | None) -> list[Rule]:
-        """Those of its rules that raise alerts then."""
+    def armed(self, wall: float | None, ours: float | None) -> dict[str, Rule]:
+        """Those of its rules that raise alerts then, by the site's time and by this machine's."""
         calendars = self._cases.origin.calendars
-        return [rule for rule in self._camera.rules.values() if calendars.armed(rule, wall).armed]
+        return {name: rule for name, rule in self._camera.rules.items() if calendars.armed(rule, wall, ours).armed}
 
     def update(self, tracks: Tracks, now: Now) -> list[Incident]:
         """What the rules say of the tracks as they are at `now`; oldest rule first, then oldest track.

@@ -52,6 +52,15 @@ CREATE INDEX picture_by_time ON picture (at, bytes);
 INSERT OR IGNORE INTO picture SELECT json_extract(one.value, '$.uri'), event.at, 0
 FROM event, json_each(CASE WHEN json_valid(event.data) THEN event.data ELSE '{}' END, '$.data.evidence') AS one;
 """,
+    2: """
+CREATE TABLE mode (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, at REAL NOT NULL, name TEXT NOT NULL, until REAL,
+    by TEXT NOT NULL, why TEXT NOT NULL, severity INTEGER NOT NULL, data TEXT NOT NULL);
+-- Set and told are one step. To the journal it is like an incident of no camera that is over at once.
+CREATE TRIGGER mode_tells AFTER INSERT ON mode BEGIN
+INSERT INTO event (id, at, incident, revision, state, camera, severity, data)
+VALUES (NEW.id, NEW.at, NEW.id, 1, 'closed', '', NEW.severity, NEW.data); END;
+""",
 }
 VERSION = max(_STEPS) + 1
 

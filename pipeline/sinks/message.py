@@ -12,12 +12,13 @@ from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from pipeline.clock import rfc3339
-from pipeline.types import Incident, Moment
+from pipeline.types import Incident, Mode, Moment, Severity
 
 Event: TypeAlias = dict[str, Any]
 
 SCHEMA = "urn:zonewatch:schema:incident:1"
 TYPE = "zone.violation."
+MODE_TYPE = "zonewatch.mode.changed"
 PENDING = "pending"
 """What stands for the evidence as long as its pictures are being saved; an update follows, with or without them."""
 
@@ -32,9 +33,43 @@ def canonical(event: Event) -> str:
     return json.dumps(event, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
+def mode_event(mode: Mode, site: str, severity: Severity, event_id: str) -> Event:
+    """The message that says that the site is in another mode."""
+    return {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": f"zonewatch/{quote(site, safe='')}",
+        "type": MODE_TYPE,
+        "subject": mode.name,
+        "time": rfc3339(mode.since),
+        "datacontenttype": "application/json",
+        "dataschema": "urn:zonewatch:schema:mode:1",
+        "data": {
+            "site": site,
+            "mode": mode.name,
+            "before": mode.before.name if mode.before else "normal",
+            "since": rfc3339(mode.since),
+            "until": rfc3339(mode.until),
+            "by": mode.by,
+            "why": mode.why,
+            "severity": severity.value,
+        },
+    }
+
+
 def entry_fields(event: Event) -> dict[str, str]:
     """The flat fields of a Redis stream entry: enough to route and filter by, and the whole event as `data`."""
     data = event["data"]
+    if event["type"] == MODE_TYPE:
+        own = {
+            "rev": "1",
+            "incident": "",
+            "camera": "",
+            "rule": "",
+            "severity": data["severity"],
+            "state": data["mode"],
+        }
+        return {"type": MODE_TYPE, "id": event["id"], **own, "ts": event["time"] or "", "data": canonical(event)}
     return {
         "type": event["type"],
         "id": event["id"],
@@ -111,6 +146,8 @@ def _data(incident: Incident, site: str, emitted: float | None) -> Event:
         "evidence": _evidence(incident),
         "model": _tidy(incident.model),
         "config_hash": incident.config_hash,
+        "mode": incident.mode,
+        "audience": None if incident.audience is None else list(incident.audience),
     }
 
 

@@ -9,6 +9,7 @@ file and its versions (`journal_file`), the sinks, and the loop that drains (`pr
     rejected       sink, seq, at, reason       what a sink will never take; it stays readable in `event`
     open_incident  incident, camera, seq       the last word, so far, of each incident that is not closed
     picture        uri (unique), at, bytes     files that this journal had written, and nobody else has to delete
+    mode           seq, id, at, name, …        the modes that the site was in (`mode_log`); each is an event too
 
 `seq` rises in the order of commits: each put is one statement under the write lock. Nothing here costs more when the
 journal is long, but a step back (`last_before`) and `read` of what lies far behind.
@@ -125,8 +126,8 @@ class Outbox:
     ) -> list[tuple[int, Event]]:
         """Up to `n` events after `seq`, written since (Unix seconds), of one camera, of this severity and above."""
         query = (
-            "SELECT seq, data FROM event WHERE seq > ? AND at >= ? AND severity >= ? AND (?4 IS NULL OR camera = ?4)"
-            " ORDER BY seq LIMIT ?5"
+            "SELECT seq, data FROM event WHERE seq > ? AND at >= ? AND severity >= ?"
+            " AND (?4 IS NULL OR camera IN (?4, '')) ORDER BY seq LIMIT ?5"
         )
         lowest = SEVERITIES.index(severity.value) if severity else 0
         rows = self._file.rows(query, max(after, self._before(since)), since or 0.0, lowest, camera, n)

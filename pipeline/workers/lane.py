@@ -71,13 +71,17 @@ class Lane:
         """How long its next picture may wait, where there is not time for all: least where most hangs on it."""
         if self.open_incidents:
             return _WAITS_S["open"]
-        if not self._rules.armed(self._now.at.wall):
+        if not self._rules.armed(self._now.at.wall, self._now.ours(self._now.at.media)):
             return _WAITS_S["unwatched"]
         return _WAITS_S["deserted" if self.deserted else "followed"]
 
-    def told_within(self, wall: float | None) -> float:
+    def armed(self, wall: float) -> tuple[str, ...]:
+        """Names of its rules that raise alerts then."""
+        return tuple(self._rules.armed(wall, wall))
+
+    def told_within(self, wall: float) -> float:
         """Seconds by which all rules that are armed then allow to be told later."""
-        return told_within(self._rules.armed(wall))
+        return told_within(self._rules.armed(wall, wall).values())
 
     @property
     def deserted(self) -> bool:

@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from pipeline.commands.armed import armed
+from pipeline.sinks.mode_log import ModeLog
 
 FILE = """
 site: {id: oak, timezone: America/New_York}
@@ -73,3 +74,13 @@ def test_a_time_that_is_none_and_a_file_with_a_mistake_end_in_words(tmp_path: Pa
     assert run(tmp_path, "--at", "noon").exit_code == 2
     wrong = run(tmp_path, text=FILE.replace("mon-fri", "mon-fry"))
     assert wrong.exit_code != 0
+
+
+def test_now_is_what_the_mode_makes_of_it_and_another_time_is_not(tmp_path: Path):
+    ModeLog(tmp_path / "var/alerts.db", "oak").set("maintenance", "ann", "painters")
+    text = FILE.replace("calendars:", "modes: {maintenance: {disarm: [all]}}\ncalendars:", 1)
+    rows = [json.loads(line) for line in run(tmp_path, "--json", text=text).output.splitlines()]
+    assert [row["armed"] for row in rows] == [False, False, False]
+    assert rows[0]["why"] == "maintenance by ann: painters"
+    later = run(tmp_path, "--json", "--at", "2026-11-20 17:00", text=text)
+    assert [json.loads(line)["armed"] for line in later.output.splitlines()] == [True, True, False]

@@ -152,7 +152,7 @@ class System:
 
     def told_of(self, incident: str) -> list[dict[str, Any]]:
         """All that the journal has of one incident, in order."""
-        return [event["data"] for event in self.journal() if event["data"]["incident"] == incident]
+        return [event["data"] for event in self.journal() if event["data"].get("incident") == incident]
 
     def wait_for_close(self, incident: str, within: float = SOON) -> str:
         """Until it is closed; the reason."""
@@ -163,7 +163,7 @@ class System:
 
 def is_opened(event: Event, camera: str, rule: str | None = None) -> bool:
     data = event["data"]
-    return data["state"] == "opened" and data["camera"] == camera and rule in (None, data["rule"])
+    return event["type"] == "zone.violation.opened" and data["camera"] == camera and rule in (None, data["rule"])
 
 
 def kill(pid: int, number: int = signal.SIGKILL) -> None:

@@ -199,9 +199,9 @@ def test_a_journal_of_an_earlier_version_is_taken_over_with_all_that_waits_in_it
 
 def test_a_journal_that_cannot_be_taken_over_is_left_as_it_was(earlier: Path):
     with closing(sqlite3.connect(earlier)) as db:
-        db.execute("CREATE TABLE open_incident (in_the_way)")
+        db.execute("CREATE TABLE mode (in_the_way)")
     before = _dump(earlier)
-    with pytest.raises(JournalError, match="open_incident already exists"):
+    with pytest.raises(JournalError, match="mode already exists"):
         Outbox(earlier)
     assert _dump(earlier) == before
 

@@ -41,6 +41,8 @@ redis-cli XGROUP DESTROY zonewatch:alerts pager
     1
 redis-cli PUBLISH zonewatch:wake front-gate
     0
+redis-cli XADD zonewatch:control '*' mode lockdown by 'front desk' why 'a stranger in the hall' for 2h
+    -0
 redis-cli ACL SETUSER zonewatch on '>password' '~zonewatch:alerts' '~zonewatch:alerts:mark' -@all '+client|setname' +evalsha '+script|load' +xadd +hget +hset +exists +time '+xinfo|groups' +xpending +xtrim
     OK
 """  # noqa: E501
