@@ -145,6 +145,16 @@ MUTATIONS = [
     Mutation("perceive/sweep.py", "return False\n", "return True\n", "perceive/test_attention.py"),
     Mutation("perceive/sieve.py", ">=", "<", "perceive/test_sieve.py"),
     # rules
+    Mutation("rules/calendar.py", "if settings.disarms(rule.tags):", "if False:", "rules/test_modes.py"),
+    Mutation("rules/calendar.py", "_ordered(rule, ours):", "_ordered(rule, wall):", "rules/test_modes.py"),
+    Mutation(
+        "rules/cases.py",
+        "self._wall.moment(media).wall, now.ours(media))",
+        "self._wall.moment(media).wall, now.ours(now.at.media))",
+        "rules/test_modes.py",
+    ),
+    Mutation("rules/cases.py", "if mode != case.mode:", "if False:", "rules/test_modes.py"),
+    Mutation("types.py", "self.before.at(wall) if", "Mode() if", "rules/test_modes.py"),
     Mutation("rules/calendar.py", "if wall is None:", "if False:", "rules/test_calendar.py"),
     Mutation("rules/calendar.py", "in reversed(told.overrides)", "in told.overrides", "rules/test_calendar.py"),
     Mutation(
@@ -220,6 +230,11 @@ MUTATIONS = [
     Mutation("rules/crowd.py", "one.direction == fact.direction and ", "", "rules/test_crowd.py"),
     Mutation("rules/crowd.py", "max(at - window, since)", "at - window", "rules/test_crowd.py"),
     # sinks
+    Mutation(
+        "sinks/mode_log.py", "WHERE id = ?1)", "WHERE id = '')", "sinks/test_mode_log.py processes/test_control.py"
+    ),
+    Mutation("sinks/mode_log.py", "?9 = (SELECT max(seq) FROM mode)", "1", "sinks/test_mode_log.py"),
+    Mutation("processes/control.py", 'or f"{max(0,', 'and f"{max(0,', "processes/test_control.py"),
     Mutation("sinks/outbox.py", 'return mark.id in ("", found)', "return True", "sinks/test_outbox.py"),
     Mutation("sinks/outbox.py", "WHERE at < ? AND +seq <= ?", "WHERE at < ? AND +seq > -?", "sinks/test_outbox.py"),
     Mutation("sinks/journal_file.py", "WHEN NEW.state = 'closed'", "WHEN 0", "sinks/test_outbox.py"),
