@@ -24,7 +24,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 FLOOR = 0.9
 LIMIT_S = 60.0
-COPIED = ("pipeline", "tests", "models", "benchmarks", "pyproject.toml", "streams.yaml")
+COPIED = ("pipeline", "tests", "models", "benchmarks", "docs", "pyproject.toml", "streams.yaml")
 
 
 class Mutation(NamedTuple):
@@ -233,7 +233,6 @@ MUTATIONS = [
     Mutation(
         "sinks/mode_log.py", "WHERE id = ?1)", "WHERE id = '')", "sinks/test_mode_log.py processes/test_control.py"
     ),
-    Mutation("sinks/mode_log.py", "?9 = (SELECT max(seq) FROM mode)", "1", "sinks/test_mode_log.py"),
     Mutation("processes/control.py", 'or f"{max(0,', 'and f"{max(0,', "processes/test_control.py"),
     Mutation("sinks/outbox.py", 'return mark.id in ("", found)', "return True", "sinks/test_outbox.py"),
     Mutation("sinks/outbox.py", "WHERE at < ? AND +seq <= ?", "WHERE at < ? AND +seq > -?", "sinks/test_outbox.py"),
