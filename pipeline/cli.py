@@ -23,6 +23,7 @@ _COMMANDS = {
     "capacity": "Say how many cameras this machine can watch, what sets the limit, and what would help.",
     "mode": "Say which mode the site is in (lockdown, drill, ...), or set another one.",
     "armed": "Say which rules raise alerts now, or at another time, and why.",
+    "rules": "How many alerts each rule gives a day, or would give.",
     "feed": "Show alerts: new ones, those since a time, or as they come.",
     "status": "Say how each camera and the delivery are doing.",
     "model": "List, fetch and verify detector models.",
@@ -44,7 +45,9 @@ def _app(wanted: str | None) -> typer.Typer:
     app.callback()(_every)
     if wanted in _COMMANDS:
         module = importlib.import_module(f"pipeline.commands.{wanted}")
-        app.add_typer(module.app, name=wanted) if wanted == "model" else app.command(wanted)(getattr(module, wanted))
+        app.add_typer(module.app, name=wanted) if wanted in ("model", "rules") else app.command(wanted)(
+            getattr(module, wanted)
+        )
         return app
     for name, summary in _COMMANDS.items():
         app.command(name, help=summary)(_listed)

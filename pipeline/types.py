@@ -176,7 +176,7 @@ class Incident:
     id whenever it is told. `at` is the moment of the fact that this revision tells of; `entered` and `left` are those
     of the zone; `path` is `(media seconds, x, y)` of the anchor; `why` says what made the rule decide.
     `evidence` is None while its pictures are being saved. `mode` is that of the site; only the `audience` is to be
-    paged, None: everybody.
+    paged, None: everybody. What is `shadow` is counted, and told nobody.
     """
 
     id: str
@@ -207,6 +207,7 @@ class Incident:
     evidence: tuple[Evidence, ...] | None = ()
     mode: str = "normal"
     audience: tuple[str, ...] | None = None
+    shadow: bool = False
 
 
 class CameraState(StrEnum):

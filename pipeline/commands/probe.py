@@ -103,7 +103,7 @@ class _Look(threading.Thread):
     def _watch(self, stream: Stream) -> Probe:
         times: list[float] = []
         # Something always stirs, so that all pictures come.
-        rest = Rest(lambda *_: True, told_within(self._camera.rules.values()))
+        rest = Rest(lambda *_: True, told_within(self._camera.judged.values()))
         for frame in stream.frames(rest):
             if frame is None:
                 continue

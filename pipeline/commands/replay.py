@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,11 +20,15 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from pipeline import logs
 from pipeline.capture.length import length_s
 from pipeline.clock import SystemClock, rfc3339
+from pipeline.commands.against import changes, save_pictures, summary
 from pipeline.commands.output import MISUSED, errors_told, fail
-from pipeline.config import Camera, Loaded, Url, load, too_seldom
+from pipeline.config import Camera, Config, Loaded, Url, load, too_seldom
 from pipeline.processes.replaying import side_by_side, usable_cores
+from pipeline.processes.teller import shape
+from pipeline.rules.incidents import Origin
 from pipeline.sinks.message import canonical, cloud_event
 from pipeline.types import Incident
+from pipeline.workers.play import Show
 from pipeline.workers.replay import Step
 from pipeline.workers.replay import replay as play
 
@@ -44,33 +50,81 @@ def replay(
     exhaustive: Annotated[
         bool, typer.Option(help="Look at every picture, and add what only that tells; takes several times as long.")
     ] = False,
+    against: Annotated[
+        Path | None, typer.Option(help="Tell instead what this other configuration would gain, lose and move.")
+    ] = None,
+    pictures: Annotated[Path | None, typer.Option(help="With --against: a picture of each in this folder.")] = None,
 ) -> None:
     """Play recordings through a camera's rules, as fast as it goes; incidents come out as JSON lines."""
     logs.setup("WARNING")
     with errors_told():
         loaded = load(config)
-        chosen = _camera(loaded, camera)
-        paths = _paths(videos)
+        chosen = chosen_camera(loaded, camera)
+        paths = found_videos(videos)
         for name, rule in chosen.rules.items():
             if fps is not None and (seldom := too_seldom(rule.trigger, fps)):
                 typer.echo(f"zonewatch: rule {name}: {seldom}: some of it will be missed.", err=True)
         began = _time(start, ZoneInfo(loaded.config.site.timezone))
+        if against is not None:
+            other = load(against)
+            both = (loaded.config, chosen), (other.config, chosen_camera(other, camera))
+            before, after = (list(_told(*one, paths, fps, began, exhaustive, jobs)) for one in both)
+            _compared(before, after, both[1], paths, pictures, out)
+            return
         timed = {name for name, rule in chosen.rules.items() if rule.schedule != "always" or rule.severity_during}
-        undated = False
+        undated, shadows = False, Counter[str]()
         with _lines(out) as lines, _progress(paths) as shown:
             players = side_by_side(jobs or usable_cores())
             for step in play(loaded.config, chosen, paths, fps, began, exhaustive, players):
-                for incident in step.incidents:
+                for incident in (one for one in step.incidents if not one.shadow):
                     lines.write(canonical(cloud_event(incident, loaded.config.site.id, None)) + "\n")
                     undated |= incident.at.wall is None and incident.rule in timed
+                shadows.update(one.rule for one in step.incidents if one.shadow and one.revision == 1)
                 shown.at(step)
+        for name, count in shadows.items():
+            typer.echo(f"zonewatch: rule {name}, in shadow, would have told {count}.", err=True)
         if undated:
             typer.echo(
                 "zonewatch: nothing tells when it was recorded, so every rule was armed: give --start.", err=True
             )
 
 
-def _camera(loaded: Loaded, name: str) -> Camera:
+def _told(
+    config: Config,
+    camera: Camera,
+    paths: Sequence[Path],
+    fps: float | None,
+    start: float | None,
+    exhaustive: bool,
+    jobs: int | None,
+) -> Iterator[Incident]:
+    """All that it tells; where the pictures are, is shown."""
+    with _progress(paths) as shown:
+        for step in play(config, camera, paths, fps, start, exhaustive, side_by_side(jobs or usable_cores())):
+            yield from step.incidents
+            shown.at(step)
+
+
+def _compared(
+    before: list[Incident],
+    after: list[Incident],
+    other: tuple[Config, Camera],
+    paths: Sequence[Path],
+    pictures: Path | None,
+    out: Path | None,
+) -> None:
+    config, camera = other
+    found = changes(before, after)
+    with _lines(out) as lines:
+        lines.writelines(json.dumps(one.told(), ensure_ascii=False) + "\n" for one in found)
+    if pictures is not None:
+        show = Show(config, camera, Origin(config.site.id), tuple(paths))
+        save_pictures(found, show, lambda incident, aspect: shape(incident, camera, aspect), pictures)
+    typer.echo(f"by the other configuration: {summary(found)}", err=True)
+
+
+def chosen_camera(loaded: Loaded, name: str) -> Camera:
+    """The camera of that name. Ends the command where there is none, or it has mistakes."""
     if name in loaded.quarantined:
         problems = "\n".join(str(problem) for problem in loaded.quarantined[name])
         fail(f"camera {name} has mistakes in {loaded.path}:\n{problems}", MISUSED)
@@ -80,7 +134,7 @@ def _camera(loaded: Loaded, name: str) -> Camera:
     return loaded.config.cameras[name]
 
 
-def _paths(videos: Sequence[str]) -> list[Path]:
+def found_videos(videos: Sequence[str]) -> list[Path]:
     """Files and folders that are there. Of anything else the command line may show what it must not."""
     for video in videos:
         if "://" not in video or Path(video).exists():

@@ -136,6 +136,11 @@ class Camera(Strict):
     rules: Named[Rule] = Field(default_factory=dict, description="What raises an alert, by name.")
 
     @property
+    def judged(self) -> dict[str, Rule]:
+        """Its rules that are not off."""
+        return {name: rule for name, rule in self.rules.items() if rule.state != "off"}
+
+    @property
     def silence_s(self) -> float:
         """Seconds without a picture after which it is lost: `stall_s`; a playlist has a pause after each segment."""
         return max(self.stall_s, _SEGMENTS_S) if self.playlist else self.stall_s

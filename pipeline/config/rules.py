@@ -62,6 +62,9 @@ class Rule(Strict):
     """What raises an alert."""
 
     trigger: Trigger = Field(description="What it is about: see docs/reference/rules.md.")
+    state: Literal["live", "shadow", "off"] = Field(
+        "live", description="shadow: it is judged and counted, and nobody is told; off: it is not judged."
+    )
     zone: str | None = Field(None, description="Name of the zone; for triggers about one.")
     zones: tuple[str, ...] = Field((), max_length=16, description="Names of zones; for sequence, in order, and loiter.")
     line: str | None = Field(None, description="Name of the line; for cross and tailgate.")

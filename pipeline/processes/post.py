@@ -34,7 +34,7 @@ _LONGEST_WAIT_S = 2.0
 
 def capturing(camera: Camera, mailbox: Mailbox, clock: Clock, zone: tzinfo) -> CameraThread:
     """What will fill `mailbox`; `zone` is that of times in file names."""
-    rest = Rest(stirring(camera), told_within(camera.rules.values()), camera.smallest)
+    rest = Rest(stirring(camera), told_within(camera.judged.values()), camera.smallest)
     return CameraThread(Capture(camera, mailbox, clock, partial(open_stream, zone=zone), rest=rest))
 
 

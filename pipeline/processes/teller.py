@@ -8,6 +8,7 @@ told. Not here: deciding (`lane`), drawing and writing pictures (`pictures`), de
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -18,6 +19,7 @@ from pipeline.frame import Frame
 from pipeline.logs import Counted
 from pipeline.processes.pictures import Pictures
 from pipeline.processes.waiting import Waiting
+from pipeline.sinks.loads import Loads
 from pipeline.sinks.message import closed_by_interruption, cloud_event
 from pipeline.sinks.outbox import Outbox
 from pipeline.types import Evidence, Incident, IncidentState, Point
@@ -45,7 +47,7 @@ class _Story:
 class Teller:
     """Writes down what lanes decide. One a worker; `flush` often, so that what waits is tried again."""
 
-    def __init__(self, site: str, outbox: Outbox, pictures: Pictures, clock: Clock) -> None:
+    def __init__(self, site: str, outbox: Outbox, pictures: Pictures, clock: Clock, loads: Loads | None = None) -> None:
         self._site = site
         self._outbox = outbox
         self._pictures = pictures
@@ -53,6 +55,8 @@ class Teller:
         self._waiting = Waiting()
         self._stories: dict[str, _Story] = {}
         self._orphans: set[str] = set()
+        self._shadows: Counter[tuple[str, str]] = Counter()
+        self._loads = loads
         self._complaints = Counted(log, every_s=10.0)
         self._not_before = 0.0
 
@@ -75,6 +79,9 @@ class Teller:
         try:
             for camera in sorted(self._orphans):
                 self._close_orphans(camera)
+            if self._shadows and self._loads is not None:
+                self._loads.add(self._shadows)
+                self._shadows.clear()
             while self._waiting:
                 self._outbox.put(cloud_event(self._waiting.first(), self._site, self._clock.wall()))
                 self._waiting.drop_first()
@@ -100,10 +107,13 @@ class Teller:
         return len(self._waiting) + self._waiting.lost
 
     def _tell(self, incident: Incident, camera: Camera, frame: Frame | None) -> None:
+        if incident.shadow:
+            self._shadows[incident.camera, incident.rule] += incident.state is IncidentState.OPENED
+            return
         if incident.state is IncidentState.OPENED and frame is not None:
             self._stories[incident.id] = _Story(incident)
             self._waiting.append(replace(incident, evidence=None))
-            self._pictures.ask(incident, frame, _shape(incident, camera, frame.aspect))
+            self._pictures.ask(incident, frame, shape(incident, camera, frame.aspect))
             return
         story = self._stories.get(incident.id)
         if story is None:
@@ -141,7 +151,8 @@ class Teller:
         self._orphans.discard(camera)
 
 
-def _shape(incident: Incident, camera: Camera, aspect: float) -> tuple[Point, ...]:
+def shape(incident: Incident, camera: Camera, aspect: float) -> tuple[Point, ...]:
+    """Corners of the zone or line that it is about, normalised."""
     zone, line = camera.zones.get(incident.zone or ""), camera.lines.get(incident.line or "")
     return zone.outline(aspect) if zone else line.points if line else ()
 

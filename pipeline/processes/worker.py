@@ -35,6 +35,7 @@ from pipeline.processes.teller import Teller
 from pipeline.processes.turns import Turns
 from pipeline.rules.calendar import Calendars
 from pipeline.rules.incidents import Origin
+from pipeline.sinks.loads import Loads
 from pipeline.sinks.outbox import Outbox
 from pipeline.store.snapshots import Snapshots
 from pipeline.types import Mode
@@ -65,7 +66,8 @@ def main(config: Config, connection: Connection, level: str) -> None:
         detector, model = load_detector(config.detector, line.beat)
         origin = Origin(config.site.id, described(model), config.hash)
         wake = threading.Event()
-        teller = Teller(config.site.id, _journal(config), _pictures(config, clock, wake), clock)
+        loads = Loads(config.alerts.journal, ZoneInfo(config.site.timezone), clock, busy_s=_BUSY_S)
+        teller = Teller(config.site.id, _journal(config), _pictures(config, clock, wake), clock, loads)
     except ZonewatchError as error:
         log.error("%s", error)
         raise SystemExit(FAILED_EXIT) from None

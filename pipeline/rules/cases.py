@@ -229,6 +229,7 @@ class Cases:
             model=dict(self.origin.model),
             config_hash=self.origin.config_hash,
             mode=case.mode,
+            shadow=rule.state == "shadow",
             audience=self.origin.calendars.audience(now.ours(now.at.media)),
         )
 

@@ -90,7 +90,7 @@ class Gatherings:
         return told
 
     def _take(self, camera: Camera) -> None:
-        for name, rule in camera.rules.items():
+        for name, rule in camera.judged.items():
             if name not in self._of and (crowds := crowds_for(rule)):
                 self._of[name] = _Gathering(rule, [_Whole(name, rule, NOBODY, crowd) for crowd in crowds])
 

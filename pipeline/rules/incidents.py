@@ -49,7 +49,7 @@ class Rules:
     def armed(self, wall: float | None, ours: float | None) -> dict[str, Rule]:
         """Those of its rules that raise alerts then, by the site's time and by this machine's."""
         calendars = self._cases.origin.calendars
-        return {name: rule for name, rule in self._camera.rules.items() if calendars.armed(rule, wall, ours).armed}
+        return {name: rule for name, rule in self._camera.judged.items() if calendars.armed(rule, wall, ours).armed}
 
     def update(self, tracks: Tracks, now: Now) -> list[Incident]:
         """What the rules say of the tracks as they are at `now`; oldest rule first, then oldest track.
@@ -111,7 +111,7 @@ class Rules:
 
     def _all_watches(self, present: set[int]) -> Iterator[Watch]:
         """Every rule on every track that has been seen, made when first needed."""
-        for name, rule in self._camera.rules.items():
+        for name, rule in self._camera.judged.items():
             for track in sorted(self._people):
                 key = (name, track)
                 if key not in self._watches and track in present:

@@ -171,6 +171,12 @@ def _write(path: Path, content: bytes) -> bytes:
     return content
 
 
+def overlay(frame: Frame, incident: Incident, geometry: Sequence[Point]) -> bytes:
+    """The picture with box, path and geometry, as JPEG."""
+    picture = np.ascontiguousarray(frame.rgb(size=frame.true_size)[:, :, ::-1])
+    return _jpeg(_overlaid(picture, incident, geometry))
+
+
 def _jpeg(picture: Pixels) -> bytes:
     return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()
 

@@ -108,7 +108,7 @@ def measured(camera: Camera, reel: Reel, detector: PersonDetector, sweep_s: floa
         _look(frames, detector),
         looks_a_second(sweep_s, concerns(camera), frames[0].aspect),
         min(camera.analyse_fps, rate),
-        told_within(camera.rules.values()),
+        told_within(camera.judged.values()),
     )
 
 

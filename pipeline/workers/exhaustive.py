@@ -51,8 +51,15 @@ def added(quick: Sequence[Told], all_pictures: Sequence[Told]) -> list[Told]:
         if same is not None:
             known.remove(same)
         else:
-            more += [Told(one.at, replace(one.incident, track=one.incident.track + highest)) for one in episode.told]
+            more += [
+                Told(one.at, replace(one.incident, track=_onward(one.incident.track, highest))) for one in episode.told
+            ]
     return sorted([*quick, *more], key=lambda one: one.at)
+
+
+def _onward(track: int, highest: int) -> int:
+    """Its number here; 0 is nobody in particular, there and here."""
+    return track + highest if track else 0
 
 
 def _episodes(told: Sequence[Told]) -> list[_Episode]:

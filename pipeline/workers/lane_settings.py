@@ -29,7 +29,7 @@ def sieve(camera: Camera) -> Sieve:
 def concerns(camera: Camera) -> list[Concern]:
     """What rules watch, and how small people may be there."""
     found = []
-    for rule in camera.rules.values():
+    for rule in camera.judged.values():
         least = max([camera.smallest, *(h.min or 0.0 for h in (camera.person_height, rule.person_height) if h)])
         # Of a round zone in a picture of unknown shape: as wide as in the narrowest.
         shapes = [camera.zones[zone].outline(camera.aspect or _NARROWEST) for zone in rule.places]
@@ -46,5 +46,5 @@ def told_within(rules: Iterable[Rule]) -> float:
 
 def tracking(camera: Camera, detector: Detector) -> TrackerSettings:
     """Who is out of sight is remembered for as long as a rule waits for them."""
-    longest = max((rule.release_s for rule in camera.rules.values()), default=0.0)
+    longest = max((rule.release_s for rule in camera.judged.values()), default=0.0)
     return TrackerSettings(sure=detector.min_score, remember_s=max(REMEMBER_S, longest))

@@ -50,7 +50,7 @@ class Show:
     @property
     def may_rest(self) -> bool:
         """Whether anything may be passed over."""
-        return self.reels is not None and told_within(self.camera.rules.values()) > 0
+        return self.reels is not None and told_within(self.camera.judged.values()) > 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,7 +138,7 @@ class Player:
 
     def _rest(self) -> Rest:
         camera = self._show.camera
-        return Rest(stirring(camera), told_within(camera.rules.values()), camera.smallest)
+        return Rest(stirring(camera), told_within(camera.judged.values()), camera.smallest)
 
 
 def _noted(rest: Rest, lane: Lane, frame: Frame) -> bool:
@@ -151,7 +151,7 @@ def _noted(rest: Rest, lane: Lane, frame: Frame) -> bool:
 def _frames(show: Show, part: Stretch, rest: Rest | None, doubtful: Counter[str]) -> Generator[Frame]:
     """The pictures of a part, those that need not be looked at left out; how many are doubtful is added up."""
     if show.reels is None:
-        yield from _whole(show, doubtful)
+        yield from all_frames(show, doubtful)
         return
     reels = Reels(show.camera, show.reels[part.first :], part.read_from)
     with Stream(show.camera, SystemClock(), reels) as stream:
@@ -165,8 +165,8 @@ def _frames(show: Show, part: Stretch, rest: Rest | None, doubtful: Counter[str]
             doubtful.update(damaged=stream.corrupt - before)
 
 
-def _whole(show: Show, doubtful: Counter[str]) -> Generator[Frame]:
-    """All pictures of all videos, on one media time."""
+def all_frames(show: Show, doubtful: Counter[str] | None = None) -> Generator[Frame]:
+    """All pictures of all videos, on one media time; how many are doubtful is added up. Raises SourceError."""
     begin = 0.0
     for video in show.videos:
         source = show.camera.model_copy(update={"url": Url(str(video.absolute())), "loop": False})
@@ -176,5 +176,6 @@ def _whole(show: Show, doubtful: Counter[str]) -> Generator[Frame]:
             for frame in stream:
                 last = begin + frame.pts
                 yield frame if not begin else replace(frame, pts=last)
-            doubtful.update(asdict(stream.doubts), damaged=stream.corrupt)
+            if doubtful is not None:
+                doubtful.update(asdict(stream.doubts), damaged=stream.corrupt)
         begin = last + BETWEEN_S

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from pipeline.errors import JournalError
 from pipeline.frame import Frame
 from pipeline.processes.pictures import Pictures
 from pipeline.processes.teller import Teller, close_unwatched
+from pipeline.sinks.loads import Loads
 from pipeline.sinks.outbox import Outbox
 from pipeline.store.snapshots import Snapshots
 from pipeline.types import Incident, IncidentState
@@ -226,3 +228,17 @@ def test_a_full_disk_keeps_alerts_waiting_in_order_until_there_is_room(tmp_path)
         assert told.teller.finish() == 0
         assert [message["data"]["incident"] for _, message in told.outbox.read()] == [one.id for one in refused]
         told.outbox.close()
+
+
+def test_a_rule_in_shadow_is_counted_when_the_journal_takes_it_and_nobody_is_told(tmp_path: Path):
+    clock = SimulatedClock(WALL)
+    outbox = Outbox(tmp_path / "alerts.db", clock)
+    loads = Loads(tmp_path / "alerts.db", UTC, clock)
+    pictures = Pictures(Snapshots(tmp_path / "snapshots"), clock)
+    teller = Teller("north-campus", outbox, pictures, clock, loads)
+    opened = replace(incident(), shadow=True)
+    teller.tell([opened, replace(opened, revision=2, state=IncidentState.CLOSED)], camera(), frame())
+    teller.tell([replace(opened, id="other")], camera(), None)
+    assert outbox.read() == []
+    assert [*loads.by_day(2).values()] == [{datetime.fromtimestamp(WALL, UTC).date().isoformat(): 2}]
+    assert teller.finish() == 0
