@@ -20,6 +20,7 @@ _COMMANDS = {
     "check": "Tell every mistake of a configuration; --probe opens its cameras, --draw shows their zones.",
     "run": "Watch the cameras and deliver alerts, until stopped.",
     "replay": "Play recordings through a camera's rules, as fast as it goes.",
+    "explain": "Say why a rule told nothing of a moment of a recording, or why it did.",
     "capacity": "Say how many cameras this machine can watch, what sets the limit, and what would help.",
     "mode": "Say which mode the site is in (lockdown, drill, ...), or set another one.",
     "armed": "Say which rules raise alerts now, or at another time, and why.",

@@ -198,8 +198,8 @@ class Calendars:
         """
         if ordered := self._ordered(rule, ours):
             return ordered
-        if rule.schedule == "always":
-            return Verdict(True, "always")
+        if rule.schedule in ("always", "never"):
+            return Verdict(rule.schedule == "always", rule.schedule)
         if wall is None:
             return Verdict(True, "the time is not known")
         return self._judged(rule.schedule, int(wall // 60))

@@ -34,7 +34,7 @@ class Cross:
     """Someone crosses the line, and stays across for `confirm_s` (or is gone from sight by then)."""
 
     def __init__(self, rule: Rule, line: Line) -> None:
-        self._rule = rule
+        self.rule = rule
         self._parts: list[Segment] = list(pairwise(line.points))
         self._last: Sighting | None = None
         self._pending: _Crossing | None = None
@@ -43,6 +43,15 @@ class Cross:
     def there_at(self) -> float:
         """A crossing does not last."""
         return float("-inf")
+
+    @property
+    def waits_since(self) -> float | None:
+        """When they were first seen across, if that is not yet sure."""
+        return self._pending.seen_at if self._pending else None
+
+    def distance(self, sighting: Sighting) -> float:
+        """From the line, whose ends go on for ever; picture heights."""
+        return abs(self._beside(sighting))
 
     @property
     def idle(self) -> bool:
@@ -66,7 +75,7 @@ class Cross:
         if self._side(now) is not pending.side:
             self._pending = None
             return []
-        return self._tell(pending) if now.at - pending.seen_at >= self._rule.confirm_s - _EPSILON_S else []
+        return self._tell(pending) if now.at - pending.seen_at >= self.rule.confirm_s - _EPSILON_S else []
 
     def unseen(self, now: float) -> list[Fact]:  # noqa: ARG002
         """The track coasts: nothing is known."""
@@ -86,13 +95,11 @@ class Cross:
 
     def _tell(self, crossing: _Crossing) -> list[Fact]:
         self._pending = None
-        if not _goes(self._rule.direction, crossing):
+        if not _goes(self.rule.direction, crossing):
             return []
         direction, way = _named(crossing.right, crossing.down), "a_to_b" if crossing.side else "b_to_a"
         return [
-            Fact(
-                Happening.MOMENT, crossing.at, direction=direction, why={"confirm_s": self._rule.confirm_s, "way": way}
-            )
+            Fact(Happening.MOMENT, crossing.at, direction=direction, why={"confirm_s": self.rule.confirm_s, "way": way})
         ]
 
     def _crossing(self, now: Sighting) -> _Crossing | None:

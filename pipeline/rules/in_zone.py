@@ -70,6 +70,10 @@ class InZone:
             self._there_at = sighting.at
         return facts
 
+    def distance(self, sighting: Sighting) -> float:
+        """From the border, in picture heights."""
+        return self._area.distance(sighting.anchor)
+
     def unseen(self, now: float) -> list[Fact]:
         """The track coasts."""
         return self._facts(self.visits.elapsed(now))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.config import Camera, Rule
+from pipeline.rules.account import Account, Gate, account
 from pipeline.rules.cases import Cases, Person, Watch
 from pipeline.rules.cases import Now as Now
 from pipeline.rules.cases import Origin as Origin
@@ -50,6 +51,29 @@ class Rules:
         """Those of its rules that raise alerts then, by the site's time and by this machine's."""
         calendars = self._cases.origin.calendars
         return {name: rule for name, rule in self._camera.judged.items() if calendars.armed(rule, wall, ours).armed}
+
+    def accounts(self, now: Now) -> dict[str, list[tuple[int, Account]]]:
+        """Of each rule, for everybody who is known to it, why it says nothing of them, or that it does."""
+        calendars, found = self._cases.origin.calendars, dict[str, list[tuple[int, Account]]]()
+        for name, rule in self._camera.judged.items():
+            verdict = calendars.armed(rule, now.at.wall, now.ours(now.at.media))
+            rows = found[name] = []
+            for (of, track), watch in self._watches.items():
+                if of != name:
+                    continue
+                told = self._account(watch, now)
+                if told.gate is Gate.TOLD and rule.state == "shadow":
+                    told = Account(Gate.NOT_LIVE, "would be told, but the rule is in shadow")
+                if told.gate is Gate.NOT_ARMED or (told.gate is Gate.NOT_YET and not verdict.armed):
+                    told = Account(Gate.NOT_ARMED, f"{told.words}; the rule is not armed: {verdict.why}")
+                rows.append((track, told))
+        return found
+
+    def _account(self, watch: Watch, now: Now) -> Account:
+        person = self._people[watch.track]
+        if not _counts(watch, person):
+            return Account(Gate.FILTERED, f"does not count: {_filtered(watch.rule, person)}")
+        return account(watch, person.sighting.anchored(watch.rule.anchor), now.size[1])
 
     def update(self, tracks: Tracks, now: Now) -> list[Incident]:
         """What the rules say of the tracks as they are at `now`; oldest rule first, then oldest track.
@@ -165,6 +189,20 @@ def _counts(watch: Watch, person: Person) -> bool:
         return True
     too_small = heights.min is not None and sighting.height < heights.min and not sighting.at_border
     return not too_small and (heights.max is None or sighting.height <= heights.max)
+
+
+def _filtered(rule: Rule, person: Person) -> str:
+    """Which of the rule's filters leaves them out, in figures."""
+    sighting, heights = person.sighting, rule.person_height
+    if heights is not None and heights.min is not None and sighting.height < heights.min:
+        return f"person_height.min: {sighting.height:.2f} of {heights.min:g}"
+    if heights is not None and heights.max is not None and sighting.height > heights.max:
+        return f"person_height.max: {sighting.height:.2f}, more than {heights.max:g}"
+    if sighting.at - sighting.born_at < rule.track_age_s:
+        return f"track_age_s: {sighting.at - sighting.born_at:.1f} of {rule.track_age_s:g}"
+    if person.farthest < rule.displacement:
+        return f"displacement: {person.farthest:.1f} of {rule.displacement:g} heights"
+    return f"score: {person.score:.2f} of {rule.score:g}"
 
 
 def _same_rule(name: str, old: Camera, new: Camera) -> bool:

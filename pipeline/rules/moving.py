@@ -88,6 +88,16 @@ class Moving(Inside):
                 self._begun = None
         return super().seen(sighting)
 
+    def pace(self) -> str:
+        """How they move, in figures."""
+        base = self.trail.base()
+        if base is None:
+            return "seen for too short a time to tell"
+        before, now = base
+        right, down = (now.anchor[0] - before.anchor[0]) * now.aspect, now.anchor[1] - before.anchor[1]
+        angle = math.degrees(math.atan2(-down, right)) % 360
+        return f"{heights_between(before, now) / (now.at - before.at):.1f} heights a second, at {angle:.0f} degrees"
+
     def started(self) -> list[Fact]:
         return []
 

@@ -125,6 +125,10 @@ class Loiter(_Several):
         self._open = True
         return [self._opened(now - (total - need), total)]
 
+    def total(self, now: float) -> float:
+        """Seconds that count until now."""
+        return covered(self._spans(now), now - self.rule.window_s if self.rule.window_s else -math.inf)
+
     def _opened(self, at: float, total: float) -> Fact:
         spells = self._spells()
         here = next(name for name, stay in self.stays.items() if stay.sure)

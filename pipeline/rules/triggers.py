@@ -95,6 +95,10 @@ class Stopped(Inside):
             Fact(Happening.OPENED, since + need, self.visit.entered_at, why=self.why(seconds=need, stood_since=since))
         ]
 
+    def stood(self, now: float) -> float:
+        """For how long they have been in one place."""
+        return 0.0 if self._place is None else now - max(self._place[0], self.visit.entered_at)
+
     def ended(self) -> list[Fact]:
         self._place = None
         return super().ended()

@@ -113,7 +113,7 @@ class Visits:
     confirm_samples: int = 1
     state: State = State.OUTSIDE
     visit: Visit = field(default_factory=lambda: Visit(0.0, (0.0, 0.0), appeared=False))
-    _since: float = 0.0
+    since: float = 0.0
 
     @property
     def within(self) -> bool:
@@ -151,7 +151,7 @@ class Visits:
     def finish(self) -> list[Phase]:
         """The watching ends: an absence that has begun counts as done."""
         away = self.state in (State.LEAVING, State.LOST)
-        return self._step(Signal.HELD, self._since) if away else []
+        return self._step(Signal.HELD, self.since) if away else []
 
     def _leave(self, at: float, because: str) -> None:
         """Who is away already left when they went out of the zone, or out of sight; seen outside tells more."""
@@ -166,7 +166,7 @@ class Visits:
             State.LEAVING: self.release_s,
             State.LOST: max(self.release_s, OUT_OF_SIGHT_S),
         }.get(self.state)
-        if need is not None and now - self._since >= need - _EPSILON_S:
+        if need is not None and now - self.since >= need - _EPSILON_S:
             return self._step(Signal.HELD, now)
         return []
 
@@ -174,6 +174,6 @@ class Visits:
         before, self.state = self.state, TRANSITIONS[self.state].get(signal, self.state)
         if self.state is before:
             return []
-        self._since = since
+        self.since = since
         phase = PHASES.get((before, self.state))
         return [phase] if phase else []

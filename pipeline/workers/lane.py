@@ -22,7 +22,7 @@ from pipeline.perceive.motion import MotionDetector
 from pipeline.perceive.person import LOOKS, View, merge
 from pipeline.perceive.track import Tracker
 from pipeline.rules.incidents import Now, Origin, Rules
-from pipeline.types import Boxes, Detections, Incident, Moment, Region, Tracks
+from pipeline.types import Boxes, Detections, Incident, Moment, Motion, Region, Tracks
 from pipeline.workers.lane_settings import concerns, masks, sieve, told_within, tracking
 from pipeline.workers.stirring import moves
 
@@ -42,9 +42,13 @@ class FindsPeople(Protocol):
 
 
 class Lane:
-    """`look` at a new frame, have the detector see what it asks for, `conclude`; `tracks` is who is where then."""
+    """`look` at a new frame, have the detector see what it asks for, `conclude`; `tracks` is who is where then.
+
+    `motion` is what moved in that frame.
+    """
 
     tracks: Tracks | None = None
+    motion: Motion | None = None
 
     def __init__(self, camera: Camera, detector: Detector, origin: Origin, looks: int = FEW_LOOKS) -> None:
         self.camera = camera
@@ -104,7 +108,7 @@ class Lane:
 
     def look(self, frame: Frame) -> list[Region]:
         """What moved, and where the detector should therefore look. Nowhere: nothing moves, nobody is followed."""
-        motion = self._motion.update(frame)
+        self.motion = motion = self._motion.update(frame)
         looks = self._attention.regions(frame, motion, self._tracker.expected())
         self.restless = self._attention.restless(frame.pts)
         if self._busy_at is None or moves(motion, frame, self.restless):

@@ -119,7 +119,7 @@ class Player:
         sampler = Sampler(show.camera.analyse_fps if show.fps is None else show.fps)
         rest = self._rest() if quick and show.may_rest else None
         told, chunk = Progress(part, part.read_from), 1
-        with closing(_frames(show, part, rest, doubtful)) as frames:
+        with closing(frames_of(show, part, rest, doubtful)) as frames:
             for frame in frames:
                 told.note(frame)
                 if not sampler.wants(frame.pts):
@@ -148,7 +148,7 @@ def _noted(rest: Rest, lane: Lane, frame: Frame) -> bool:
     return frame.audited and somebody and rest.missed_somebody(frame.pts, frame.pts)
 
 
-def _frames(show: Show, part: Stretch, rest: Rest | None, doubtful: Counter[str]) -> Generator[Frame]:
+def frames_of(show: Show, part: Stretch, rest: Rest | None, doubtful: Counter[str]) -> Generator[Frame]:
     """The pictures of a part, those that need not be looked at left out; how many are doubtful is added up."""
     if show.reels is None:
         yield from all_frames(show, doubtful)

@@ -58,6 +58,11 @@ def wall(local: str, fold: int = 0) -> float:
     return datetime.fromisoformat(local).replace(tzinfo=ZONE, fold=fold).timestamp()
 
 
+def test_a_rule_that_is_never_armed_is_not_armed_at_an_unknown_time_either():
+    assert not school().armed(rule("never"), None).armed
+    assert school().armed(rule("outside hours"), None).armed
+
+
 @pytest.mark.parametrize(
     ("schedule", "at", "armed", "why"),
     [

@@ -62,7 +62,7 @@ def test_a_signal_leads_where_the_table_says(state: State, signal: Signal):
 def test_visits_follow_the_table(state: State, signal: Signal):
     """The first sighting of a signal is never long enough for HELD: later it is."""
     visits = Visits(confirm_s=0.2, release_s=0.2, state=state, visit=visit(9.0))
-    visits._since = 10.0
+    visits.since = 10.0
     if signal is HELD:
         visits._step(HELD, 10.0)
     else:
