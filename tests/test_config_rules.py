@@ -11,6 +11,7 @@ import yaml
 from pipeline import config
 from pipeline.config.speed import pace
 from pipeline.config.triggers import KINDS
+from tests.test_docs import Block, blocks, pages
 
 ZONE = {"polygon": [[0.2, 0.2], [0.8, 0.2], [0.8, 0.9], [0.2, 0.9]]}
 GROUND = {"points": [[0.1, 0.9], [0.9, 0.9], [0.7, 0.4], [0.3, 0.4]], "metres": [[0, 0], [8, 0], [8, 20], [0, 20]]}
@@ -149,3 +150,39 @@ def test_ground_that_is_none_is_told(change: dict[str, Any], told: str, tmp_path
 )
 def test_speeds_are_read(text: str, wanted: tuple[float, str]):
     assert tuple(pace(text)) == wanted
+
+
+WHOLE_FILES = [
+    block for page in pages() for block in blocks(page) if block.language == "yaml" and "\ncameras:" in block.text
+]
+
+
+def test_the_readme_shows_a_school():
+    assert any(block.where.startswith("README.md") for block in WHOLE_FILES)
+
+
+@pytest.mark.parametrize("block", WHOLE_FILES, ids=lambda block: block.where)
+def test_every_whole_file_that_a_page_shows_is_right(block: Block, tmp_path: Path):
+    path = tmp_path / "streams.yaml"
+    path.write_text(block.text)
+    assert config.problems(path, {"CAMERA_USER": "viewer", "CAMERA_PASSWORD": "x"}) == []
+
+
+def test_a_mode_that_names_a_tag_of_no_rule_is_told(tmp_path: Path):
+    rule = {"trigger": "enter", "zone": "yard", "tags": ["door"]}
+    one = {"url": "rtsp://h/s", "zones": {"yard": ZONE}, "rules": {"r": rule}}
+    told = {"site": {"id": "s"}, "modes": {"lockdown": {"arm": ["dor", "all"]}}, "cameras": {"c": one}}
+    (tmp_path / "streams.yaml").write_text(yaml.safe_dump(told))
+    (found,) = config.problems(tmp_path / "streams.yaml", {})
+    assert "modes.lockdown.arm[0]: no rule has the tag `dor`. Did you mean `door`? Their tags: all, door." in str(found)
+
+
+def test_a_camera_with_a_mistake_takes_no_tag_with_it(tmp_path: Path):
+    rule = {"trigger": "enter", "zone": "yard", "tags": ["door"]}
+    good = {"url": "rtsp://h/s", "zones": {"yard": ZONE}, "rules": {"r": {"trigger": "enter", "zone": "yard"}}}
+    bad = {"url": "rtsp://h/s", "zones": {"yard": ZONE}, "rules": {"r": rule}, "analyse_fps": -1}
+    told = {"site": {"id": "s"}, "modes": {"lockdown": {"arm": ["door"]}}, "cameras": {"good": good, "bad": bad}}
+    (tmp_path / "streams.yaml").write_text(yaml.safe_dump(told))
+    loaded = config.load(tmp_path / "streams.yaml", {})
+    assert [*loaded.config.cameras] == ["good"]
+    assert [*loaded.quarantined] == ["bad"]

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.config.calendars import Calendar, Day, Override
+from pipeline.config.crosschecks import untagged
 from pipeline.config.file import Document, read
 from pipeline.config.models import Alerts, Camera, Config, Detector, Redis, Site, Workers
 from pipeline.config.modes import ModeName, ModeSettings
@@ -102,6 +103,7 @@ def _examined(path: Path, env: Mapping[str, str]) -> tuple[Document, list[Proble
     document = read(path)
     fill_in(document, env)
     found = document.problems + _invalid(document)
+    found += [document.problem(*one) for one in untagged(document.data)]
     if not document.data.get("cameras"):
         found.append(document.problem(("cameras",), "no camera is declared", "Add one: `cameras: {name: {url: …}}`."))
     return document, document.sorted(found)

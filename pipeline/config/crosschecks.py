@@ -66,6 +66,26 @@ def whole(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
             yield from _scheduled(("cameras", key, "rules", rule), _get(rules, rule), calendars)
 
 
+def untagged(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """Modes that arm what no rule is called, as place, message and hint.
+
+    By all cameras of the file, also those that are left out for a mistake: a mode is not wrong for that.
+    """
+    rules = [
+        _get(_get(camera, "rules"), rule)
+        for camera in (_get(data.get("cameras"), name) for name in _names(data.get("cameras")))
+        for rule in _names(_get(camera, "rules"))
+    ]
+    known = sorted({str(tag) for rule in rules for tag in _list(_get(rule, "tags"))} | {"all"})
+    modes = data.get("modes")
+    for mode in _names(modes):
+        for key in ("arm", "disarm"):
+            for place, tag in enumerate(_list(_get(_get(modes, mode), key))):
+                if tag not in known:
+                    hint = did_you_mean(tag, known, "Their tags")
+                    yield ("modes", mode, key, place), f"no rule has the tag `{tag}`", hint
+
+
 def _scheduled(loc: tuple[str, ...], rule: Any, calendars: dict[str, list[str]]) -> Iterator[InitErrorDetails]:
     during = _get(rule, "severity_during")
     told = [

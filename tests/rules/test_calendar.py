@@ -127,7 +127,7 @@ def test_the_severity_is_that_of_the_first_schedule_that_holds():
 
 
 def test_where_nobody_knows_when_it_is_a_rule_is_armed():
-    verdict = school().armed(rule("never"), None)
+    verdict = school().armed(rule("outside hours"), None)
     assert (verdict.armed, verdict.why) == (True, "the time is not known")
 
 
