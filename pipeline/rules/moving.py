@@ -1,21 +1,26 @@
 """Who runs, or goes the wrong way, in a zone. Times in media seconds.
 
-How somebody moves is their way over the last second, so that a box that trembles is no speed. Somebody who ran before
-they came in ran when they came in: the zone says where it counts, not from where on it is watched.
+How somebody moves is their way over the last second, without its fastest step, so that a box that trembles or jumps is
+no speed. Somebody who ran before they came in ran when they came in: the zone says where it counts, not from where on
+it is watched.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
+from math import hypot
 
 from pipeline.config import Camera, Rule, pace
 from pipeline.rules.facts import LONGEST_STEP_S, Fact, Happening, Sighting
-from pipeline.rules.geometry import along, distance
+from pipeline.rules.geometry import along
 from pipeline.rules.ground import plane_of
 from pipeline.rules.passages import Passage
 from pipeline.rules.triggers import Inside
+from pipeline.types import Point
 
 # Seconds of a way that tell how fast somebody is. Walking they take two steps in it.
 _BASE_S = 1.0
@@ -43,19 +48,36 @@ class Trail:
         while len(trail) > 2 and trail[1].at <= sighting.at - _BASE_S:
             trail.popleft()
 
-    def base(self) -> tuple[Sighting, Sighting] | None:
-        """Where they were a second ago, between two sightings if need be, and where they are."""
-        if not self._sightings:
-            return None
-        first, last = self._sightings[0], self._sightings[-1]
-        if last.at - first.at < _LEAST_S:
-            return None
-        since = last.at - _BASE_S
-        if first.at < since:
-            after = self._sightings[1]
-            part = (since - first.at) / (after.at - first.at)
-            first = replace(first, at=since, anchor=along((first.anchor, after.anchor), part))
-        return first, last
+    def way(self) -> list[Sighting]:
+        """Where they were a second ago, between two sightings if need be, and since; empty while that is too short.
+
+        It has two steps at least: of a single one nobody knows whether it was theirs.
+        """
+        trail = list(self._sightings)
+        if len(trail) > 1 and trail[0].at < (since := trail[-1].at - _BASE_S):
+            part = (since - trail[0].at) / (trail[1].at - trail[0].at)
+            trail[0] = replace(trail[0], at=since, anchor=along((trail[0].anchor, trail[1].anchor), part))
+        known = len(trail) > 2 and trail[-1].at - trail[0].at >= _LEAST_S
+        return trail if known else []
+
+
+def velocity(places: Sequence[Point], times: Sequence[float]) -> Point:
+    """How fast, each way: with all steps, or without the fastest of them, whichever is less.
+
+    That may be a box that jumps, or a track that is another person's now; a box that jumps and comes back has gone
+    nowhere with all of them.
+    """
+    steps = [
+        ((bx - ax) / (t - s), (by - ay) / (t - s), t - s)
+        for ((ax, ay), s), ((bx, by), t) in pairwise(zip(places, times, strict=True))
+    ]
+    fastest = max(steps, key=lambda step: hypot(step[0], step[1]))
+    return min(_mean(steps), _mean([step for step in steps if step is not fastest]), key=lambda one: hypot(*one))
+
+
+def _mean(steps: Sequence[tuple[float, float, float]]) -> Point:
+    took = sum(step[2] for step in steps)
+    return sum(x * dt for x, _, dt in steps) / took, sum(y * dt for _, y, dt in steps) / took
 
 
 class Moving(Inside):
@@ -71,14 +93,17 @@ class Moving(Inside):
         self._ended: float | None = None
         self._what: dict[str, float] = {}
 
-    def does(self, before: Sighting, now: Sighting, share: float) -> dict[str, float] | None:
+    def does(self, way: Sequence[Sighting], share: float) -> dict[str, float] | None:
         """What it does, in figures, if it does it; `share` of what is needed is enough."""
         raise NotImplementedError
 
     def seen(self, sighting: Sighting) -> list[Fact]:
         self.trail.note(sighting)
-        base = self.trail.base()
-        what = self.does(*base, _STILL if self._open else 1.0) if base else None
+        if way := self.trail.way():
+            self._note(self.does(way, _STILL if self._open else 1.0), sighting)
+        return super().seen(sighting)
+
+    def _note(self, what: dict[str, float] | None, sighting: Sighting) -> None:
         if what is not None:
             self._begun = sighting.at if self._begun is None else self._begun
             self._what, self._ended = what, None
@@ -86,17 +111,15 @@ class Moving(Inside):
             self._ended = sighting.at if self._ended is None else self._ended
             if not self._open:
                 self._begun = None
-        return super().seen(sighting)
 
     def pace(self) -> str:
         """How they move, in figures."""
-        base = self.trail.base()
-        if base is None:
+        way = self.trail.way()
+        if not way:
             return "seen for too short a time to tell"
-        before, now = base
-        right, down = (now.anchor[0] - before.anchor[0]) * now.aspect, now.anchor[1] - before.anchor[1]
+        right, down = in_heights(way)
         angle = math.degrees(math.atan2(-down, right)) % 360
-        return f"{heights_between(before, now) / (now.at - before.at):.1f} heights a second, at {angle:.0f} degrees"
+        return f"{hypot(right, down):.1f} heights a second, at {angle:.0f} degrees"
 
     def started(self) -> list[Fact]:
         return []
@@ -134,16 +157,15 @@ class Speed(Moving):
         self._least = told.value if told else _RUNS
         self._plane = plane_of(camera.ground) if told and told.of == "m" and camera.ground else None
 
-    def does(self, before: Sighting, now: Sighting, share: float) -> dict[str, float] | None:
-        took = now.at - before.at
+    def does(self, way: Sequence[Sighting], share: float) -> dict[str, float] | None:
         if self._plane is None:
-            # A box that loses its legs is small for a moment: the taller one is truer.
-            found, unit = heights_between(before, now) / took, "heights_a_second"
+            found, unit = hypot(*in_heights(way)), "heights_a_second"
         else:
-            start, end = self._plane.metres(before.anchor), self._plane.metres(now.anchor)
-            if start is None or end is None:
+            places = [self._plane.metres(one.anchor) for one in way]
+            if None in places:
                 return None
-            found, unit = math.dist(start, end) / took, "metres_a_second"
+            known = [place for place in places if place is not None]
+            found, unit = hypot(*velocity(known, [one.at for one in way])), "metres_a_second"
         return {unit: round(found, 2)} if found >= share * self._least else None
 
 
@@ -152,15 +174,20 @@ class WrongDirection(Moving):
 
     stops = "turned_or_stood"
 
-    def does(self, before: Sighting, now: Sighting, share: float) -> dict[str, float] | None:
-        if heights_between(before, now) < share * _GOES * (now.at - before.at):
+    def does(self, way: Sequence[Sighting], share: float) -> dict[str, float] | None:
+        right, down = in_heights(way)
+        if hypot(right, down) < share * _GOES:
             return None
-        right, down = (now.anchor[0] - before.anchor[0]) * now.aspect, now.anchor[1] - before.anchor[1]
         angle = math.degrees(math.atan2(-down, right)) % 360
         off = abs((angle - (self.rule.angle or 0.0) + 180) % 360 - 180)
         return {"angle": round(angle, 1)} if off <= self.rule.tolerance / share else None
 
 
-def heights_between(before: Sighting, now: Sighting) -> float:
-    """How far that is, in heights of the person."""
-    return distance(before.anchor, now.anchor, now.aspect) / max(before.height, now.height, 1e-6)
+def in_heights(way: Sequence[Sighting]) -> Point:
+    """How fast to the right and down, in heights of the person a second.
+
+    A box that loses its legs is small for a moment: the tallest is truest.
+    """
+    height = max(max(one.height for one in way), 1e-6)
+    right, down = velocity([(one.anchor[0] * one.aspect, one.anchor[1]) for one in way], [one.at for one in way])
+    return right / height, down / height

@@ -134,3 +134,96 @@ def test_14_nobody_looked_is_not_nobody_there():
     people: list[Detections | None] = [*[seen(IN)] * 5, *[None] * 100, *[seen(IN)] * 5]
     told = looked_for(people, rules(update_s=100))
     assert [one.state for one in told] == [IncidentState.OPENED]
+
+
+# The same mistakes, of the triggers that came later.
+
+AREAS = {
+    "gate": {"polygon": [[0.1, 0.4], [0.3, 0.4], [0.3, 0.8], [0.1, 0.8]]},
+    "yard": {"polygon": [[0.4, 0.4], [0.6, 0.4], [0.6, 0.8], [0.4, 0.8]]},
+}
+WIDE = [[0.02, 0.1], [0.98, 0.1], [0.98, 0.95], [0.02, 0.95]]
+IN_GATE = (0.2, 0.6)
+
+
+def twice(second: Way) -> dict[int, Way]:
+    """Somebody who stands in the zone, and another."""
+    return {1: way((0, 0.45, 0.6)), 2: second}
+
+
+@pytest.mark.parametrize("flicker", ["oioioioioioioioo", "o" * 50 + "ioooo"])
+def test_1_and_2_single_sightings_make_no_crowd_no_way_and_end_no_absence(flicker: str):
+    once = pattern(flicker)
+    assert watch(rules("occupancy", people={"max": 1}), twice(once), 16) == []
+    assert watch(rules("crowd_growth", grows_by=2, seconds=5), {1: once, 2: once}, 16) == []
+    assert len(lives(watch(rules("absence", seconds=4), {1: once}, 20))) == 1
+    gate_first: Way = lambda at: IN_GATE if at < 2 else once(at - 2)  # noqa: E731
+    told = watch(rules("sequence", areas=AREAS, zones=["gate", "yard"], seconds=60), {1: gate_first}, 18)
+    assert told == []
+
+
+def test_3_and_9_stays_add_up_only_where_that_is_asked_and_only_within_the_window():
+    four = "iiii" + "o" * 15
+    three_stays = {1: pattern(four * 3)}
+    assert watch(rules("dwell", seconds=2, window_s=4), three_stays, 14) == []
+    assert watch(rules("stopped", seconds=2), three_stays, 14) == []
+    (life,) = lives(watch(rules("dwell", seconds=1.5, window_s=60), three_stays, 14))
+    assert life[0].why["in_all_s"] < 2.5  # what was outside is not in it
+
+
+@pytest.mark.parametrize("missed", [AWAY, None], ids=["found elsewhere", "not found"])
+def test_4_one_missed_picture_ends_no_crowd_no_run_and_makes_nobody_absent(missed: Point | None):
+    def blinks(at: float) -> Point | None:
+        return missed if round(at * 5) == 20 else (0.5, 0.6)
+
+    people = {1: way((0, 0.45, 0.6)), 2: blinks}
+    told = watch(rules("occupancy", people={"max": 1}), people, 9)
+    assert [one.state for one in told] == [IncidentState.OPENED]
+    assert watch(rules("absence", seconds=0.5), {1: blinks}, 9) == []
+    assert watch(rules("exit"), {1: blinks}, 9) == []
+
+
+def test_5_who_stands_there_when_the_watching_begins_counts():
+    assert len(lives(watch(rules("occupancy", people={"max": 1}), twice(way((0, 0.55, 0.6))), 3))) == 1
+    assert watch(rules("absence", seconds=1), {1: way((0, *IN))}, 8) == []
+    both = {"areas": AREAS, "zones": ["gate", "yard"]}
+    assert len(lives(watch(rules("loiter", seconds=3, **both), {1: way((0, *IN))}, 5))) == 1
+
+
+def test_6_only_the_feet_count_for_a_crowd():
+    beside = {n: Walker(way((0, 0.63, 0.75)), height=0.5) for n in (1, 2, 3)}
+    assert watch(rules("occupancy", people={"max": 0}), beside, 5) == []
+    assert len(lives(watch(rules("absence", seconds=2), beside, 5))) == 1
+
+
+@pytest.mark.parametrize("fps", [2, 5, 10, 25])
+def test_7_a_flicker_over_the_line_is_no_tailgating(fps: float):
+    def flickers(at: float) -> Point:
+        return (0.45, 0.6) if round(at * fps) in (20, 21) else (0.6, 0.6)
+
+    crosses = way((0, 0.7, 0.5), (20 / fps, 0.5, 0.5), (40 / fps, 0.3, 0.5))
+    keys = {"seconds": 30, "confirm_s": 2.5 / fps}
+    assert watch(rules("tailgate", **keys), {1: crosses, 2: flickers}, 60 / fps, fps) == []
+
+
+@pytest.mark.parametrize("fps", [2, 3, 5, 10, 25])
+def test_11_a_box_that_jumps_or_a_track_that_becomes_another_person_does_not_run(fps: float):
+    def jumps(at: float) -> Point:
+        return (0.8, 0.6) if round(at * fps) in (6, 15, 16) else (0.2, 0.6)
+
+    swapped: Way = lambda at: (0.2, 0.6) if at < 3 else (0.8, 0.6)  # noqa: E731
+    for walk in (jumps, swapped):
+        assert watch(rules("running", zone=WIDE), {1: walk}, 8, fps) == []
+        assert watch(rules("wrong_direction", zone=WIDE, angle=0), {1: walk}, 8, fps) == []
+
+
+def test_13_every_rule_speaks_again():
+    """Each of them twice: what was told once does not stay told."""
+    people = {1: pattern(("i" * 20 + "o" * 20) * 2 + "o"), 2: pattern(("o" * 5 + "i" * 15 + "o" * 20) * 2 + "o")}
+    for trigger, keys in (
+        ("occupancy", {"people": {"max": 1}}),
+        ("absence", {"seconds": 1.5}),
+        ("crowd_growth", {"grows_by": 2, "seconds": 3}),
+    ):
+        told = lives(watch(rules(trigger, **keys), people, 18))
+        assert len(told) == (1 if trigger == "crowd_growth" else 2), trigger
