@@ -57,6 +57,8 @@ def replay(
 ) -> None:
     """Play recordings through a camera's rules, as fast as it goes; incidents come out as JSON lines."""
     logs.setup("WARNING")
+    if pictures is not None and against is None:
+        raise typer.BadParameter("are of what changes: give --against too.", param_hint="--pictures")
     with errors_told():
         loaded = load(config)
         chosen = chosen_camera(loaded, camera)

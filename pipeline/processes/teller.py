@@ -108,7 +108,8 @@ class Teller:
 
     def _tell(self, incident: Incident, camera: Camera, frame: Frame | None) -> None:
         if incident.shadow:
-            self._shadows[incident.camera, incident.rule] += incident.state is IncidentState.OPENED
+            if incident.state is IncidentState.OPENED:
+                self._shadows[incident.camera, incident.rule] += 1
             return
         if incident.state is IncidentState.OPENED and frame is not None:
             self._stories[incident.id] = _Story(incident)

@@ -64,14 +64,15 @@ def main(config: Config, connection: Connection, level: str) -> None:
     line = Line(connection, stop, config.workers.drain_s, clock)
     try:
         detector, model = load_detector(config.detector, line.beat)
-        origin = Origin(config.site.id, described(model), config.hash)
+        modes = Modes(config.alerts.journal, config.site.id, clock)
+        modes.look()  # before the first picture: who is replaced in a lockdown goes on in it
+        origin = Origin(config.site.id, described(model), config.hash, calendars=Calendars(mode=modes.mode))
         wake = threading.Event()
         loads = Loads(config.alerts.journal, ZoneInfo(config.site.timezone), clock, busy_s=_BUSY_S)
         teller = Teller(config.site.id, _journal(config), _pictures(config, clock, wake), clock, loads)
     except ZonewatchError as error:
         log.error("%s", error)
         raise SystemExit(FAILED_EXIT) from None
-    modes = Modes(config.alerts.journal, config.site.id, clock)
     worker = Worker(detector, origin, teller, clock, wake, calls=_calls(config, wake, clock), modes=modes)
     worker.apply(config)
     worker.run(line, stop)

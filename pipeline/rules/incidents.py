@@ -194,7 +194,7 @@ def _counts(watch: Watch, person: Person) -> bool:
 def _filtered(rule: Rule, person: Person) -> str:
     """Which of the rule's filters leaves them out, in figures."""
     sighting, heights = person.sighting, rule.person_height
-    if heights is not None and heights.min is not None and sighting.height < heights.min:
+    if heights is not None and heights.min is not None and sighting.height < heights.min and not sighting.at_border:
         return f"person_height.min: {sighting.height:.2f} of {heights.min:g}"
     if heights is not None and heights.max is not None and sighting.height > heights.max:
         return f"person_height.max: {sighting.height:.2f}, more than {heights.max:g}"

@@ -118,6 +118,11 @@ def test_a_wrong_call_says_what_is_wrong(passing: Path, tmp_path: Path):
     missing = zonewatch("replay", str(passing), "--camera", "passing", "--config", str(file), "--against", "no.yaml")
     assert missing.returncode == 2
     assert "no.yaml" in missing.stderr
+    alone = zonewatch(
+        "replay", str(passing), "--camera", "passing", "--config", str(file), "--pictures", str(tmp_path / "p")
+    )
+    assert alone.returncode == 2
+    assert "give --against too" in alone.stderr
     unknown = zonewatch("rules", "load", str(file), "--camera", "nowhere")
     assert unknown.returncode == 2
     assert "nowhere" in unknown.stderr
