@@ -225,6 +225,7 @@ MUTATIONS = [
     Mutation("rules/stays.py", "return now if self.sure else", "return now if True else", "rules/test_several.py"),
     Mutation("rules/moving.py", "_BASE_S = 1.0", "_BASE_S = 5.0", "rules/test_moving.py"),
     Mutation("rules/moving.py", "min(_mean(steps), _mean(", "max(_mean(steps), _mean(", "rules/test_peer_bugs.py"),
+    Mutation("rules/moving.py", "- _BASE_S + _EPSILON_S", "- _BASE_S", "rules/test_every_trigger.py"),
     Mutation("rules/moving.py", "_STILL if self._open else 1.0", "1.0", "rules/test_moving.py"),
     Mutation("rules/crowd.py", "if beyond is not None:", "if True:", "rules/test_crowd.py"),
     Mutation("rules/crowd.py", "self.since = found", "pass", "rules/test_crowd.py"),

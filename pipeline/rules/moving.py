@@ -45,7 +45,8 @@ class Trail:
         if trail and sighting.at - trail[-1].at > LONGEST_STEP_S:
             trail.clear()
         trail.append(sighting)
-        while len(trail) > 2 and trail[1].at <= sighting.at - _BASE_S:
+        # A first step of a rounding error's length would be taken for the fastest, and the one that jumped be kept.
+        while len(trail) > 2 and trail[1].at <= sighting.at - _BASE_S + _EPSILON_S:
             trail.popleft()
 
     def way(self) -> list[Sighting]:

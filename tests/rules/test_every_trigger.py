@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.config.triggers import KINDS
@@ -166,6 +166,7 @@ def test_a_shift_of_all_times_shifts_all_answers(trigger: str, steps: list[list[
 @pytest.mark.parametrize("trigger", TRIGGERS)
 @LIMITS
 @given(walks)
+@example([[((0.7, 0.6), 4.0), ((0.3, 0.6), 9.0)], [((0.1, 0.2), 5.5), ((0.3, 0.6), 5.5)]])
 def test_mirrored_pictures_give_mirrored_answers(trigger: str, steps: list[list[tuple[Point, float]]]):
     people, until = scene(trigger, steps)
     mirrored = {
