@@ -73,6 +73,10 @@ class JournalError(ZonewatchError):
     """The journal of alerts cannot be written or read: disk full, read-only, locked, damaged."""
 
 
+class LedgerError(ZonewatchError):
+    """A frame ledger is not there, or cannot be read."""
+
+
 class DeliveryError(ZonewatchError):
     """A sink did not take an alert now; try again."""
 

@@ -21,7 +21,8 @@ PAGE = (ROOT / "docs/reference/config.md").read_text()
 PLACES: dict[type[Strict], tuple[str, str, str]] = {
     config.Site: ("site", "site", "alerts"),
     config.Alerts: ("alerts", "alerts", "redis"),
-    config.Redis: ("alerts.redis", "redis", "detector"),
+    config.Redis: ("alerts.redis", "redis", "ledger"),
+    config.Ledger: ("ledger", "ledger", "detector"),
     config.Detector: ("detector", "detector", "workers"),
     config.Workers: ("workers", "workers", "cameras"),
     config.ModeSettings: ("modes.NAME", "lockdown", "calendars"),

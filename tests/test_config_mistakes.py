@@ -290,4 +290,4 @@ def test_an_unknown_section_is_told_with_those_there_are(tmp_path: Path):
     (problem,) = told(write(tmp_path, "site: {id: a}\ncamera: {}\ncameras: {c: {url: a.mp4}}\n"))
     assert (problem.line, problem.key, problem.camera) == (2, "camera", None)
     assert "Did you mean `cameras`?" in problem.hint
-    assert "site, alerts, detector, workers, modes, calendars, cameras" in problem.hint
+    assert "site, alerts, ledger, detector, workers, modes, calendars, cameras" in problem.hint

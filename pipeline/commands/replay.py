@@ -10,18 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated, NamedTuple, TextIO
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from pipeline import logs
-from pipeline.capture.length import length_s
-from pipeline.clock import SystemClock, rfc3339
 from pipeline.commands.against import changes, save_pictures, summary
 from pipeline.commands.output import MISUSED, errors_told, fail
+from pipeline.commands.progress import progress
+from pipeline.commands.relive import Span, relive, relive_against
 from pipeline.config import Camera, Config, Loaded, Url, load, too_seldom
 from pipeline.processes.replaying import side_by_side, usable_cores
 from pipeline.processes.teller import shape
@@ -34,8 +32,10 @@ from pipeline.workers.replay import replay as play
 
 
 def replay(
-    videos: Annotated[list[str], typer.Argument(metavar="VIDEO…", help="Video files or folders, in order of time.")],
     camera: Annotated[str, typer.Option(help="Whose zones and rules to apply.")],
+    videos: Annotated[
+        list[str] | None, typer.Argument(metavar="VIDEO…", help="Video files or folders, in order of time.")
+    ] = None,
     config: Annotated[Path, typer.Option(help="The configuration.")] = Path("streams.yaml"),
     out: Annotated[Path | None, typer.Option(help="Write the incidents here instead of to standard output.")] = None,
     fps: Annotated[
@@ -54,57 +54,91 @@ def replay(
         Path | None, typer.Option(help="Tell instead what this other configuration would gain, lose and move.")
     ] = None,
     pictures: Annotated[Path | None, typer.Option(help="With --against: a picture of each in this folder.")] = None,
+    ledger: Annotated[
+        Path | None, typer.Option(help="Instead of videos: a folder of ledgers. What was sent then, to the byte.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="With --ledger: only from then on, as --start.")] = None,
+    until: Annotated[str | None, typer.Option(help="With --ledger: only up to then.")] = None,
 ) -> None:
-    """Play recordings through a camera's rules, as fast as it goes; incidents come out as JSON lines."""
+    """Play recordings, or a ledger, through a camera's rules, as fast as it goes; incidents come out as JSON lines."""
     logs.setup("WARNING")
     if pictures is not None and against is None:
         raise typer.BadParameter("are of what changes: give --against too.", param_hint="--pictures")
+    if ledger is not None:
+        _only_ledger({"VIDEO": videos, "--fps": fps, "--start": start, "--pictures": pictures, "--jobs": jobs})
+        _relived(ledger, camera, config, against, out, (since, until))
+        return
+    if not videos:
+        raise typer.BadParameter("give video files or folders, or --ledger.", param_hint="VIDEO…")
     with errors_told():
         loaded = load(config)
-        chosen = chosen_camera(loaded, camera)
-        paths = found_videos(videos)
+        chosen, paths = chosen_camera(loaded, camera), found_videos(videos)
         for name, rule in chosen.rules.items():
             if fps is not None and (seldom := too_seldom(rule.trigger, fps)):
                 typer.echo(f"zonewatch: rule {name}: {seldom}: some of it will be missed.", err=True)
         began = _time(start, ZoneInfo(loaded.config.site.timezone))
-        if against is not None:
-            other = load(against)
-            both = (loaded.config, chosen), (other.config, chosen_camera(other, camera))
-            before, after = (list(_told(*one, paths, fps, began, exhaustive, jobs)) for one in both)
-            _compared(before, after, both[1], paths, pictures, out)
+        how = _How(paths, fps, began, exhaustive, jobs)
+        if against is None:
+            _play(loaded.config, chosen, how, out)
             return
-        timed = {name for name, rule in chosen.rules.items() if rule.schedule != "always" or rule.severity_during}
-        undated, shadows = False, Counter[str]()
-        with _lines(out) as lines, _progress(paths) as shown:
-            players = side_by_side(jobs or usable_cores())
-            for step in play(loaded.config, chosen, paths, fps, began, exhaustive, players):
-                for incident in (one for one in step.incidents if not one.shadow):
-                    lines.write(canonical(cloud_event(incident, loaded.config.site.id, None)) + "\n")
-                    undated |= incident.at.wall is None and incident.rule in timed
-                shadows.update(one.rule for one in step.incidents if one.shadow and one.revision == 1)
+        other = load(against)
+        both = (loaded.config, chosen), (other.config, chosen_camera(other, camera))
+        before, after = ([one for step in how.steps(*one) for one in step.incidents] for one in both)
+        _compared(before, after, both[1], paths, pictures, out)
+
+
+class _How(NamedTuple):
+    """What is played, and how."""
+
+    paths: Sequence[Path]
+    fps: float | None
+    start: float | None
+    exhaustive: bool
+    jobs: int | None
+
+    def steps(self, config: Config, camera: Camera) -> Iterator[Step]:
+        """All of it by that configuration; where the pictures are, is shown."""
+        players = side_by_side(self.jobs or usable_cores())
+        with progress(self.paths) as shown:
+            for step in play(config, camera, self.paths, self.fps, self.start, self.exhaustive, players):
+                yield step
                 shown.at(step)
-        for name, count in shadows.items():
-            typer.echo(f"zonewatch: rule {name}, in shadow, would have told {count}.", err=True)
-        if undated:
-            typer.echo(
-                "zonewatch: nothing tells when it was recorded, so every rule was armed: give --start.", err=True
-            )
 
 
-def _told(
-    config: Config,
-    camera: Camera,
-    paths: Sequence[Path],
-    fps: float | None,
-    start: float | None,
-    exhaustive: bool,
-    jobs: int | None,
-) -> Iterator[Incident]:
-    """All that it tells; where the pictures are, is shown."""
-    with _progress(paths) as shown:
-        for step in play(config, camera, paths, fps, start, exhaustive, side_by_side(jobs or usable_cores())):
-            yield from step.incidents
-            shown.at(step)
+def _play(config: Config, camera: Camera, how: _How, out: Path | None) -> None:
+    timed = {name for name, rule in camera.rules.items() if rule.schedule != "always" or rule.severity_during}
+    undated, shadows = False, Counter[str]()
+    with _lines(out) as lines:
+        for step in how.steps(config, camera):
+            for incident in (one for one in step.incidents if not one.shadow):
+                lines.write(canonical(cloud_event(incident, config.site.id, None)) + "\n")
+                undated |= incident.at.wall is None and incident.rule in timed
+            shadows.update(one.rule for one in step.incidents if one.shadow and one.revision == 1)
+    for name, count in shadows.items():
+        typer.echo(f"zonewatch: rule {name}, in shadow, would have told {count}.", err=True)
+    if undated:
+        typer.echo("zonewatch: nothing tells when it was recorded, so every rule was armed: give --start.", err=True)
+
+
+def _only_ledger(given: Mapping[str, object]) -> None:
+    for name, value in given.items():
+        if value:
+            raise typer.BadParameter("is for videos: a ledger has no pictures.", param_hint=name)
+
+
+def _relived(
+    ledger: Path, camera: str, config: Path, against: Path | None, out: Path | None, span: tuple[str | None, ...]
+) -> None:
+    """By the site's time where a configuration is at hand; a ledger itself needs none."""
+    with errors_told():
+        zone = ZoneInfo(load(against or config).config.site.timezone) if any(span) else ZoneInfo("UTC")
+        since, until = (_time(text, zone, name) for text, name in zip(span, ("--since", "--until"), strict=True))
+        with _lines(out) as lines:
+            if against is None:
+                relive(ledger, camera, Span(since, until), lines)
+                return
+            other = load(against)
+            relive_against(ledger, camera, (other.config, chosen_camera(other, camera)), Span(since, until), lines)
 
 
 def _compared(
@@ -152,14 +186,14 @@ def found_videos(videos: Sequence[str]) -> list[Path]:
     return [Path(video) for video in videos]
 
 
-def _time(text: str | None, zone: ZoneInfo) -> float | None:
+def _time(text: str | None, zone: ZoneInfo, option: str = "--start") -> float | None:
     """Unix seconds of an ISO time."""
     if text is None:
         return None
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise typer.BadParameter(f"{text} is no time. Write 2026-11-23T08:15:00.", param_hint="--start") from None
+        raise typer.BadParameter(f"{text} is no time. Write 2026-11-23T08:15:00.", param_hint=option) from None
     return (at if at.tzinfo else at.replace(tzinfo=zone)).timestamp()
 
 
@@ -181,84 +215,3 @@ def _lines(out: Path | None) -> Iterator[TextIO]:
     finally:
         if part != out:
             part.unlink(missing_ok=True)
-
-
-class _Shown:
-    """The progress bar, what is found on its way, and the last line."""
-
-    def __init__(self, bar: Progress, total: float | None) -> None:
-        self._clock = SystemClock()
-        self._began = self._said = self._clock.monotonic()
-        self._bar = bar
-        self._task = bar.add_task("replay", total=total, speed="", found="")
-        self.step = Step(0.0, 0, 0, [])
-        self.opened = self.hits = 0
-
-    def at(self, step: Step) -> None:
-        """Redraw a few times a second at most."""
-        self.step = step
-        self.opened += sum(incident.revision == 1 for incident in step.incidents)
-        self.hits += len(step.hits)
-        if self._bar.console.is_terminal:
-            for hit in step.hits:
-                self._bar.console.print(_hit(hit), highlight=False, markup=False)
-        now = self._clock.monotonic()
-        if now - self._said > 0.2:
-            self._said = now
-            found = f"{self.hits} found" if self.hits else ""
-            self._bar.update(self._task, completed=step.media_s, speed=f"{self.speed():.1f}×", found=found)
-
-    def speed(self) -> float:
-        """Seconds of video a second."""
-        return self.step.media_s / max(self._clock.monotonic() - self._began, 1e-6)
-
-    def summary(self) -> str:
-        """One line."""
-        step = self.step
-        missed = f"; {step.missed} of {step.audited} audits found somebody: use --exhaustive" if step.missed else ""
-        pictures = f"{step.pictures} pictures, {step.decoded} decoded, {step.analysed} analysed"
-        return (
-            f"{step.media_s:.1f} s of video at {self.speed():.1f} times its speed: {pictures}, "
-            f"{self.opened} incidents{_doubtful(step.doubtful)}{missed}"
-        )
-
-
-def _hit(incident: Incident) -> str:
-    """A line for people, while the rest is still being looked for."""
-    minutes, seconds = divmod(incident.at.media, 60)
-    wall = f" {rfc3339(incident.at.wall)}" if incident.at.wall is not None else ""
-    return f"{minutes:4.0f}:{seconds:04.1f}{wall}  {incident.rule}: {incident.trigger} {incident.zone or incident.line}"
-
-
-def _doubtful(counts: Mapping[str, int]) -> str:
-    """What was wrong with pictures, where something was."""
-    words = {
-        "repeated": "repeat another",
-        "stray": "have times that cannot be right",
-        "undated": "have no times",
-        "damaged": "are damaged",
-    }
-    told = [f"{counts[name]} {what}" for name, what in words.items() if counts.get(name)]
-    return f"; of the pictures {', '.join(told)}" if told else ""
-
-
-@contextmanager
-def _progress(videos: Sequence[Path]) -> Iterator[_Shown]:
-    console = Console(stderr=True)
-    lengths = [length_s(video) for video in videos]
-    total = sum(length for length in lengths if length) if all(lengths) else None
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[speed]}"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[found]}"),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-    with bar:
-        shown = _Shown(bar, total)
-        yield shown
-    typer.echo(shown.summary(), err=True)

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from pipeline.config.calendars import Calendar, Day, Override
 from pipeline.config.crosschecks import untagged
 from pipeline.config.file import Document, read
-from pipeline.config.models import Alerts, Camera, Config, Detector, Redis, Site, Workers
+from pipeline.config.models import Alerts, Camera, Config, Detector, Ledger, Redis, Site, Workers
 from pipeline.config.modes import ModeName, ModeSettings
 from pipeline.config.rules import Anchor, Direction, Heights, Limits, Rule
 from pipeline.config.secrets import fill_in
@@ -42,6 +42,7 @@ __all__ = [
     "Ground",
     "Heights",
     "Kind",
+    "Ledger",
     "Limits",
     "Line",
     "Loaded",

@@ -76,6 +76,14 @@ class Alerts(Strict):
     redis: Redis | None = Field(None, description="Server to deliver to; without it the journal is the feed.")
 
 
+class Ledger(Strict):
+    """Where what rules were given is kept, so that it can be judged again."""
+
+    folder: LocalPath = Field(Path("var/ledger"), description="Folder of the ledgers, one below it for each camera.")
+    keep_days: Number = Field(14.0, ge=0.01, le=3650, description="Older parts are deleted; days.")
+    gb: Number = Field(20.0, ge=0.001, le=100000, description="Beyond this the oldest parts go; GB.")
+
+
 class Detector(Strict):
     """What finds people in a picture."""
 
@@ -160,6 +168,9 @@ class Config(Strict):
 
     site: Site = Field(description="The place that is watched.")
     alerts: Alerts = Field(default_factory=Alerts, description="Where alerts are written down and sent to.")
+    ledger: Ledger | None = Field(
+        None, description="Where what rules were given is kept, to be judged again; without it, nowhere."
+    )
     detector: Detector = Field(default_factory=Detector, description="What finds people in a picture.")
     workers: Workers = Field(default_factory=Workers, description="The processes that do the work.")
     modes: dict[ModeName, ModeSettings] = Field(
@@ -182,7 +193,7 @@ class Config(Strict):
     @cached_property
     def hash(self) -> str:
         """`sha256:…` of what decides alerts, without secrets, and the same wherever this machine keeps its files."""
-        told = self.model_dump(mode="json", exclude={"alerts": {"journal", "snapshots"}})
+        told = self.model_dump(mode="json", exclude={"alerts": {"journal", "snapshots"}, "ledger": True})
         told["detector"]["model"] = Path(self.detector.model).name
         text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

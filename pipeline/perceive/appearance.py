@@ -18,7 +18,7 @@ from pipeline.perceive.track_kernels import unlike
 from pipeline.types import Boxes
 
 Looks: TypeAlias = NDArray[np.float32]
-"""(n, SIZE) float32; a row of zeros is somebody of whom nothing could be told."""
+"""(n, SIZE) float32 of 0–1, in steps of 1/255; a row of zeros is somebody of whom nothing could be told."""
 
 # Jacket and trousers, as shares of a box: x1, y1, x2, y2. Not its edges, which show the background.
 _BANDS = np.array([[0.28, 0.20, 0.72, 0.48], [0.30, 0.56, 0.70, 0.86]], np.float32)
@@ -28,6 +28,7 @@ _LUMA_BINS, _CHROMA_BINS = 8, 10
 _AT_EDGE, _WITH_LEGS = 0.015, 1.8
 # Clothes are seldom more colourful than that; chroma has 128 for grey.
 _CHROMA = (80.0, 176.0)
+_STEPS = np.float32(255)
 _CHANNELS = (_LUMA_BINS, _CHROMA_BINS, _CHROMA_BINS)
 SIZE = len(_BANDS) * sum(_CHANNELS)
 STARTS = np.cumsum([0, *_CHANNELS * len(_BANDS)], dtype=np.int64)
@@ -58,7 +59,17 @@ def describe(frame: Frame, boxes: Boxes) -> Looks:
             levels(plane, parts, _ACROSS, _DOWN, low, high, rows[:, start : start + bins])
         start += bins
     looks[without_legs(boxes)] = 0
-    return np.asarray(np.sqrt(looks), np.float32)
+    return np.asarray(np.rint(np.sqrt(looks) * _STEPS) / _STEPS, np.float32)
+
+
+def packed(looks: Looks) -> bytes:
+    """A byte for each number: what `describe` says is lost in nothing."""
+    return bytes(np.rint(looks * _STEPS).astype(np.uint8).data)
+
+
+def unpacked(told: bytes) -> Looks:
+    """The same, back."""
+    return np.asarray(np.frombuffer(told, np.uint8).astype(np.float32) / _STEPS, np.float32).reshape(-1, SIZE)
 
 
 def without_legs(boxes: Boxes) -> NDArray[np.bool_]:

@@ -59,7 +59,7 @@ class Delivery:
     def __init__(self, config: Config, clock: Clock) -> None:
         self._alerts, self._clock = config.alerts, clock
         self._outbox = Outbox(self._alerts.journal, clock)
-        self._retention = Retention(self._alerts, clock)
+        self._retention = Retention(self._alerts, clock, config.ledger)
         self._give_up = threading.Event()
         self._tidy_at = clock.monotonic() + RECHECK_S
         self._drains = self._to_redis() + self._to_stdout()

@@ -1,4 +1,4 @@
-"""Old pictures go: those of a journal, when they are too old, too many, or when their disk is nearly full.
+"""Old pictures go, and old parts of ledgers: when they are too old, too many, or when their disk is nearly full.
 
 In a thread of its own, because a disk that hangs must not hold up delivery. Not here: which rows of the journal go
 (`sinks/outbox`).
@@ -12,23 +12,26 @@ from collections.abc import Callable
 from math import inf
 
 from pipeline.clock import Clock
-from pipeline.config import Alerts
+from pipeline.config import Alerts, Ledger
 from pipeline.errors import JournalError
 from pipeline.logs import Counted
 from pipeline.sinks.outbox import Outbox
+from pipeline.store.ledger import prune
 from pipeline.store.snapshots import Snapshots
 
 log = logging.getLogger("zonewatch.delivery")
 
 _AT_ONCE = 100
 _COMPLAINT_S = 3600.0
+_DAY_S = 86400.0
 
 
 class Retention:
     """`tidy` now and then; what takes longer than until the next time is let finish first."""
 
-    def __init__(self, alerts: Alerts, clock: Clock) -> None:
+    def __init__(self, alerts: Alerts, clock: Clock, ledger: Ledger | None = None) -> None:
         self._alerts = alerts
+        self._ledger = ledger
         self._clock = clock
         self._outbox = Outbox(alerts.journal, clock)
         self._snapshots = Snapshots(alerts.snapshots)
@@ -60,6 +63,20 @@ class Retention:
                 )
         except (JournalError, OSError) as error:
             self._complain(f"old pictures of alerts could not be deleted: {error}")
+        if self._ledger is not None:
+            self._tidy_ledger(self._ledger)
+
+    def _tidy_ledger(self, ledger: Ledger) -> None:
+        try:
+            _, many = prune(ledger.folder, self._clock.wall() - ledger.keep_days * _DAY_S, ledger.gb * 1e9)
+        except OSError as error:
+            self._complain(f"old parts of the ledger could not be deleted: {error}")
+            return
+        if many:
+            self._complain(
+                f"the ledger takes more than ledger.gb ({ledger.gb:g}) allows, or its disk is nearly full: the oldest "
+                "parts were deleted."
+            )
 
     def _delete(self, before: float, wanted: Callable[[], bool]) -> int:
         """The oldest from before then, as long as that is wanted; how many went."""

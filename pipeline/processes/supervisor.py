@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 _LOOK_S = 0.1
 _STATUS_S = 1.0
 _SETTLED_S = 0.5
+# What each process reads once.
+_ONCE = ("site", "alerts", "ledger", "detector", "workers")
 # A worker ends its posts one after the other, each within a second; then it is killed.
 _WORKER_STOP_S = 8.0
 
@@ -133,7 +135,7 @@ class Supervisor:
         log.info("the configuration was read again")
         self._say_quarantined()
         new = loaded.config
-        once = (old.site, old.alerts, old.detector, old.workers) != (new.site, new.alerts, new.detector, new.workers)
+        once = any(getattr(old, key) != getattr(new, key) for key in _ONCE)
         if once or other_model:
             self._replace_all()
         self._assign()
@@ -175,7 +177,7 @@ class Supervisor:
 
     def _replace_all(self) -> None:
         """What every process has read once has changed: all end in order and start anew."""
-        log.info("site, alerts, detector, its model or workers have changed: all processes are replaced")
+        log.info("site, alerts, ledger, detector, its model or workers have changed: all processes are replaced")
         self._dismiss(list(self._workers))
         self._end([self._delivery], self._loaded.config.workers.drain_s + 2)
         self._delivery = self._new_delivery()

@@ -17,6 +17,7 @@ from pipeline.config import Camera
 from pipeline.errors import JournalError
 from pipeline.frame import Frame
 from pipeline.logs import Counted
+from pipeline.processes.ledgers import Ledgers
 from pipeline.processes.pictures import Pictures
 from pipeline.processes.waiting import Waiting
 from pipeline.sinks.loads import Loads
@@ -47,7 +48,15 @@ class _Story:
 class Teller:
     """Writes down what lanes decide. One a worker; `flush` often, so that what waits is tried again."""
 
-    def __init__(self, site: str, outbox: Outbox, pictures: Pictures, clock: Clock, loads: Loads | None = None) -> None:
+    def __init__(
+        self,
+        site: str,
+        outbox: Outbox,
+        pictures: Pictures,
+        clock: Clock,
+        loads: Loads | None = None,
+        ledgers: Ledgers | None = None,
+    ) -> None:
         self._site = site
         self._outbox = outbox
         self._pictures = pictures
@@ -57,6 +66,7 @@ class Teller:
         self._orphans: set[str] = set()
         self._shadows: Counter[tuple[str, str]] = Counter()
         self._loads = loads
+        self._ledgers = ledgers
         self._complaints = Counted(log, every_s=10.0)
         self._not_before = 0.0
 
@@ -83,7 +93,7 @@ class Teller:
                 self._loads.add(self._shadows)
                 self._shadows.clear()
             while self._waiting:
-                self._outbox.put(cloud_event(self._waiting.first(), self._site, self._clock.wall()))
+                self._put(self._waiting.first(), self._clock.wall())
                 self._waiting.drop_first()
         except (JournalError, OSError) as error:
             now = self._clock.monotonic()
@@ -105,6 +115,11 @@ class Teller:
         self._not_before = 0.0
         self.flush()
         return len(self._waiting) + self._waiting.lost
+
+    def _put(self, incident: Incident, now: float) -> None:
+        self._outbox.put(cloud_event(incident, self._site, now))
+        if self._ledgers is not None:
+            self._ledgers.sent(incident, self._site, now)
 
     def _tell(self, incident: Incident, camera: Camera, frame: Frame | None) -> None:
         if incident.shadow:
@@ -148,7 +163,11 @@ class Teller:
 
     def _close_orphans(self, camera: str) -> None:
         for event in self._outbox.open_incidents(camera):
-            self._outbox.put(closed_by_interruption(event, self._clock.wall(), "worker_lost"))
+            now = self._clock.wall()
+            closed = closed_by_interruption(event, now, "worker_lost")
+            self._outbox.put(closed)
+            if self._ledgers is not None:
+                self._ledgers.closed(camera, closed, now)
         self._orphans.discard(camera)
 
 

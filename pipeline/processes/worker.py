@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import tzinfo
 from multiprocessing.connection import Connection
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pipeline import logs
@@ -25,7 +24,9 @@ from pipeline.clock import Clock, SystemClock
 from pipeline.config import Camera, Config, Detector
 from pipeline.errors import ZonewatchError
 from pipeline.frame import Frame
+from pipeline.processes import memory
 from pipeline.processes.calls import Calls
+from pipeline.processes.ledgers import Ledgers
 from pipeline.processes.line import Line
 from pipeline.processes.modes import Modes
 from pipeline.processes.pictures import Pictures
@@ -69,11 +70,14 @@ def main(config: Config, connection: Connection, level: str) -> None:
         origin = Origin(config.site.id, described(model), config.hash, calendars=Calendars(mode=modes.mode))
         wake = threading.Event()
         loads = Loads(config.alerts.journal, ZoneInfo(config.site.timezone), clock, busy_s=_BUSY_S)
-        teller = Teller(config.site.id, _journal(config), _pictures(config, clock, wake), clock, loads)
+        ledgers = Ledgers(config.ledger.folder, clock) if config.ledger else None
+        teller = Teller(config.site.id, _journal(config), _pictures(config, clock, wake), clock, loads, ledgers)
     except ZonewatchError as error:
         log.error("%s", error)
         raise SystemExit(FAILED_EXIT) from None
-    worker = Worker(detector, origin, teller, clock, wake, calls=_calls(config, wake, clock), modes=modes)
+    worker = Worker(
+        detector, origin, teller, clock, wake, calls=_calls(config, wake, clock), modes=modes, ledgers=ledgers
+    )
     worker.apply(config)
     worker.run(line, stop)
     if worker.stuck:
@@ -113,6 +117,7 @@ class Worker:
         capturing: Callable[[Camera, Mailbox, Clock, tzinfo], CameraThread] = capturing,
         calls: Calls | None = None,
         modes: Modes | None = None,
+        ledgers: Ledgers | None = None,
     ) -> None:
         self._detector = detector
         self._origin = origin
@@ -123,6 +128,7 @@ class Worker:
         self._capturing = capturing
         self._calls = calls
         self._modes = modes
+        self._ledgers = ledgers
         self._posts: dict[str, Post] = {}
         self._turns = Turns(clock)
         self._memory_gb = float("inf")
@@ -219,24 +225,9 @@ class Worker:
 
     def _mind_memory(self) -> None:
         """One that swells would take the machine, and every camera on it, with it."""
-        taken = memory_gb()
-        if taken <= self._memory_gb:
-            return
-        log.error(
-            "this worker takes %.1f GB of memory, more than workers.memory_gb (%g) allows, and is replaced.%s",
-            taken,
-            self._memory_gb,
-            self._largest(),
-        )
-        self._swollen = True
-
-    def _largest(self) -> str:
-        """Which camera to look at first."""
-        sizes = [(report.size, report.camera) for report in self._report().cameras if report.size]
-        if not sizes:
-            return ""
-        (wide, high), camera = max(sizes)
-        return f" The largest pictures, {wide}x{high}, are those of camera {camera}."
+        if words := memory.complaint(self._memory_gb, self._report().cameras):
+            log.error("%s", words)
+            self._swollen = True
 
     def _report(self) -> WorkerReport:
         cameras = tuple(post.report(self._teller.waiting) for post in self._posts.values())
@@ -245,7 +236,8 @@ class Worker:
     def _post(self, camera: Camera, detector: Detector, zone: tzinfo) -> None:
         if not _told_anew(camera):
             self._teller.close_orphans(camera.name)
-        lane = Lane(camera, detector, self._origin_of(camera), self._detector.looks)
+        keeper = None if self._ledgers is None else self._ledgers.of(camera.name)
+        lane = Lane(camera, detector, self._origin_of(camera), self._detector.looks, keeper)
         mailbox = Mailbox(self._wake)
         post = Post(lane, mailbox, self._clock, self._capturing(camera, mailbox, self._clock, zone))
         self._posts[camera.name] = post
@@ -274,19 +266,12 @@ class Worker:
             self._teller.tell(post.lane.interrupt(reason, self._clock.wall()), post.camera, None)
         if lost := self._teller.finish():
             log.error("%d alerts could not be written to the journal and are lost", lost)
+        if self._ledgers is not None:
+            self._ledgers.finish()
 
     def _origin_of(self, camera: Camera) -> Origin:
         """A looped recording begins again at media time 0 with each worker: its incidents are others each time."""
         return replace(self._origin, run=self._began) if camera.loop else self._origin
-
-
-def memory_gb() -> float:
-    """What this process takes, shared pages too; 0 where the system does not tell."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e9
 
 
 def _told_anew(camera: Camera) -> bool:

@@ -157,12 +157,12 @@ class Calendars:
         modes: Mapping[ModeName, ModeSettings] | None = None,
         mode: Mode = _NORMAL,
     ) -> None:
-        self._told = dict(calendars or {})
+        self.told = dict(calendars or {})
         self._zone = zone
-        self._modes: dict[str, ModeSettings] = dict(DEFAULTS)
-        self._modes.update({str(name): one for name, one in (modes or {}).items()})
+        self.settings: dict[str, ModeSettings] = dict(DEFAULTS)
+        self.settings.update({str(name): one for name, one in (modes or {}).items()})
         self.mode = mode
-        self._periods = {name: Periods(one) for name, one in self._told.items()}
+        self._periods = {name: Periods(one) for name, one in self.told.items()}
         self._judged = lru_cache(_REMEMBERED)(self._judge)
         self._local = lru_cache(1)(self._clock)
 
@@ -170,6 +170,11 @@ class Calendars:
     def of(cls, config: Config) -> Calendars:
         """Those of a configuration."""
         return cls(config.calendars, ZoneInfo(config.site.timezone), config.modes)
+
+    @property
+    def timezone(self) -> str:
+        """IANA name of the site's."""
+        return str(self._zone)
 
     def in_mode(self, mode: Mode) -> Calendars:
         """The same, while the site is in that mode."""
@@ -181,7 +186,7 @@ class Calendars:
         return isinstance(other, Calendars) and self._all == other._all
 
     def __hash__(self) -> int:
-        return hash((tuple(self._told), self._zone))
+        return hash((tuple(self.told), self._zone))
 
     def __reduce__(self) -> tuple[type[Calendars], tuple[Any, ...]]:
         """What was judged is judged again elsewhere."""
@@ -189,7 +194,7 @@ class Calendars:
 
     @property
     def _all(self) -> tuple[Any, ...]:
-        return self._told, self._zone, self._modes, self.mode
+        return self.told, self._zone, self.settings, self.mode
 
     def armed(self, rule: Rule, wall: float | None, ours: float | None = None) -> Verdict:
         """Whether `rule` raises alerts, by the mode, else by its schedule. Where nobody knows when it is, it does.
@@ -231,7 +236,7 @@ class Calendars:
         return min([*([] if wall is None else [wall % 60]), *ago], default=0.0)
 
     def _settings(self, ours: float | None) -> ModeSettings | None:
-        return self._modes.get(self.mode_at(ours).name)
+        return self.settings.get(self.mode_at(ours).name)
 
     def _ordered(self, rule: Rule, ours: float | None) -> Verdict | None:
         """What the mode says of the rule; None: nothing."""

@@ -20,10 +20,11 @@ from pipeline.perceive.appearance import describe
 from pipeline.perceive.attention import Attention
 from pipeline.perceive.motion import MotionDetector
 from pipeline.perceive.person import LOOKS, View, merge
-from pipeline.perceive.track import Tracker
-from pipeline.rules.incidents import Now, Origin, Rules
+from pipeline.rules.incidents import Now, Origin
 from pipeline.types import Boxes, Detections, Incident, Moment, Motion, Region, Tracks
-from pipeline.workers.lane_settings import concerns, masks, sieve, told_within, tracking
+from pipeline.workers.entries import Began, Changed, Interrupted, Keeps, Picture
+from pipeline.workers.judge import Judge
+from pipeline.workers.lane_settings import concerns, masks, sieve, told_within
 from pipeline.workers.stirring import moves
 
 FEW_LOOKS = LOOKS[0]
@@ -42,65 +43,77 @@ class FindsPeople(Protocol):
 
 
 class Lane:
-    """`look` at a new frame, have the detector see what it asks for, `conclude`; `tracks` is who is where then.
+    """`look` at a new frame, have the detector see what it asks for, `conclude`.
 
-    `motion` is what moved in that frame.
+    `motion` is what moved in that frame. `keeper` writes down all that is judged.
     """
 
-    tracks: Tracks | None = None
     motion: Motion | None = None
 
-    def __init__(self, camera: Camera, detector: Detector, origin: Origin, looks: int = FEW_LOOKS) -> None:
-        self.camera = camera
-        self._detector = detector
-        self._origin = origin
+    def __init__(
+        self,
+        camera: Camera,
+        detector: Detector,
+        origin: Origin,
+        looks: int = FEW_LOOKS,
+        keeper: Keeps | None = None,
+    ) -> None:
+        self._judge = Judge(Began(camera, detector, origin), keeper)
         self._looks = looks
+        self._keeper = keeper
         self._motion = MotionDetector(masks(camera, "motion", "privacy"))
         self._attention = Attention(detector.sweep_s, camera.smallest, looks, concerns(camera))
         self._sieve = sieve(camera)
-        self._tracker = Tracker(tracking(camera, detector))
-        self._rules = Rules(camera, origin)
-        self._now = Now(Moment(0.0))
         self._busy_at: float | None = None
         self.restless: NDArray[np.bool_] | None = None
         """Where things move that are nobody (`perceive/restless.py`)."""
 
     @property
+    def camera(self) -> Camera:
+        """As configured now."""
+        return self._judge.began.camera
+
+    @property
+    def tracks(self) -> Tracks | None:
+        """Who was where in the frame that was concluded last."""
+        return self._judge.tracks
+
+    @property
+    def now(self) -> Now:
+        """The moment that was concluded last."""
+        return self._judge.now
+
+    @property
     def calm(self) -> bool:
         """For two seconds nothing has moved that may be somebody, nobody was followed, and nothing is open."""
-        return self._busy_at is not None and self._now.at.media - self._busy_at >= _CALM_S
+        return self._busy_at is not None and self.now.at.media - self._busy_at >= _CALM_S
 
     @property
     def may_wait_s(self) -> float:
         """How long its next picture may wait, where there is not time for all: least where most hangs on it."""
         if self.open_incidents:
             return _WAITS_S["open"]
-        if not self._rules.armed(self._now.at.wall, self._now.ours(self._now.at.media)):
+        if not self._judge.rules.armed(self.now.at.wall, self.now.ours(self.now.at.media)):
             return _WAITS_S["unwatched"]
-        return _WAITS_S["deserted" if self.deserted else "followed"]
+        return _WAITS_S["deserted" if self._judge.deserted else "followed"]
 
     def armed(self, wall: float) -> tuple[str, ...]:
         """Names of its rules that raise alerts then."""
-        return tuple(self._rules.armed(wall, wall))
+        return tuple(self._judge.rules.armed(wall, wall))
 
     def told_within(self, wall: float) -> float:
         """Seconds by which all rules that are armed then allow to be told later."""
-        return told_within(self._rules.armed(wall, wall).values())
+        return told_within(self._judge.rules.armed(wall, wall).values())
 
     @property
     def deserted(self) -> bool:
         """Nobody is followed, and nothing is open."""
-        return not self.open_incidents and not len(self._tracker.expected().boxes)
-
-    @property
-    def now(self) -> Now:
-        """The moment that was concluded last."""
-        return self._now
+        return self._judge.deserted
 
     @property
     def open_incidents(self) -> int:
         """How many incidents are open."""
-        return self._rules.open_incidents
+        return self._judge.rules.open_incidents
 
     def search(self) -> None:
         """All of the next picture is looked at, and not only what moves: somebody is said to be there."""
@@ -109,7 +122,7 @@ class Lane:
     def look(self, frame: Frame) -> list[Region]:
         """What moved, and where the detector should therefore look. Nowhere: nothing moves, nobody is followed."""
         self.motion = motion = self._motion.update(frame)
-        looks = self._attention.regions(frame, motion, self._tracker.expected())
+        looks = self._attention.regions(frame, motion, self._judge.expected())
         self.restless = self._attention.restless(frame.pts)
         if self._busy_at is None or moves(motion, frame, self.restless):
             self._busy_at = frame.pts
@@ -119,36 +132,34 @@ class Lane:
         self, frame: Frame, people: Detections | None, decided: float | None, looked: Boxes | None = None
     ) -> list[Incident]:
         """`people` is None when nobody looked, and empty when somebody looked, at `looked` (n, 4), and saw no one."""
-        self._now = Now(Moment(frame.pts, frame.at, frame.at_error, frame.at_from), frame.received, decided, frame.size)
+        now = Now(Moment(frame.pts, frame.at, frame.at_error, frame.at_from), frame.received, decided, frame.size)
         if people is not None:
             people = self._recognised(frame, self._sieve.counting(people, frame.aspect))
-        self.tracks = self._tracker.update(people, frame.pts, frame.aspect, looked)
-        told = self._rules.update(self.tracks, self._now)
-        if not self.deserted:
+        told = self._judge.hear(Picture(now, frame.aspect, people, looked, frame.seq, frame.audited))
+        if not self._judge.deserted:
             self._busy_at = frame.pts
         return told
 
     def _recognised(self, frame: Frame, people: Detections) -> Detections:
         """With what they look like; parts of people are looked at again."""
         if people.cut is not None:
-            self._attention.look_again(people.boxes[people.cut & (people.scores >= self._detector.min_score)])
+            sure = people.scores >= self._judge.began.detector.min_score
+            self._attention.look_again(people.boxes[people.cut & sure])
         return replace(people, looks=describe(frame, people.boxes))
 
     def interrupt(self, reason: str, decided: float | None) -> list[Incident]:
         """Nobody watches any longer (camera lost, end of recording, shutdown): end what is open."""
-        self._tracker = self._tracker.anew()
-        return self._rules.interrupt(replace(self._now, received=None, decided=decided), reason)
+        return self._judge.hear(Interrupted(reason, decided))
 
     def reconfigure(self, camera: Camera, origin: Origin, decided: float | None) -> list[Incident]:
         """New zones and rules; tracks and unchanged rules go on."""
-        self.camera, self._origin = camera, origin
         self._attention.concern(concerns(camera))
-        self._tracker.remember(tracking(camera, self._detector).remember_s)
-        return self._rules.reconfigure(camera, origin, replace(self._now, received=None, decided=decided))
+        return self._judge.hear(Changed(camera, origin, decided))
 
     def anew(self) -> Lane:
         """The same camera and rules, nothing seen yet: for a lane that has failed, whose state nobody can trust."""
-        return Lane(self.camera, self._detector, self._origin, self._looks)
+        began = self._judge.began
+        return Lane(began.camera, began.detector, began.origin, self._looks, self._keeper)
 
 
 Failed: TypeAlias = Callable[[Lane, Exception], None]

@@ -64,7 +64,7 @@ class Witness(Lane):
         told = super().conclude(frame, people, decided, looked)
         present = frozenset(self.tracks.ids.tolist()) if self.tracks is not None else frozenset[int]()
         where = np.zeros((0, 4), np.float32) if looked is None else looked
-        accounts = self._rules.accounts(self.now)
+        accounts = self._judge.rules.accounts(self.now)
         self.glance = Glance(self.now, self.motion, frame.aspect, where, people, self._counting, present, accounts)
         return told
 

@@ -14,7 +14,7 @@ import pytest
 from pipeline.capture.mailbox import Mailbox
 from pipeline.clock import Clock, SimulatedClock
 from pipeline.config import Camera, Config
-from pipeline.processes import worker as module
+from pipeline.processes import memory
 from pipeline.processes.pictures import Pictures
 from pipeline.processes.teller import Teller
 from pipeline.processes.worker import Worker
@@ -97,7 +97,7 @@ def test_three_threads_that_never_came_back_are_reason_to_be_replaced(
 def test_one_that_takes_too_much_memory_is_replaced_and_says_whose_pictures_are_large(
     station: Station, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, limit: float, replaced: bool
 ):
-    monkeypatch.setattr(module, "memory_gb", lambda: 0.3)
+    monkeypatch.setattr(memory, "memory_gb", lambda: 0.3)
     station.apply(small={"url": "rtsp://h/a"}, large={"url": "rtsp://h/b"}, workers={"memory_gb": limit})
     station.made["large"].size, station.made["small"].size = (7680, 4320), (640, 360)
     station.worker._round()
@@ -109,7 +109,7 @@ def test_one_that_takes_too_much_memory_is_replaced_and_says_whose_pictures_are_
 
 GROWS = """
 import mmap
-from pipeline.processes.worker import memory_gb
+from pipeline.processes.memory import memory_gb
 before, held = memory_gb(), mmap.mmap(-1, 200_000_000)
 held[:: mmap.PAGESIZE] = bytes(len(range(0, len(held), mmap.PAGESIZE)))
 print(memory_gb() - before)
