@@ -24,8 +24,8 @@ def merged(found: list[Detections], looked: list[Boxes]) -> Detections:
 
 
 def test_a_person_seen_in_two_regions_counts_once_with_the_better_score():
-    found = merged([people((185, 50, 210, 120, 0.6)), people((186, 51, 211, 121, 0.8))], [LEFT, RIGHT])
-    np.testing.assert_allclose(found.boxes, [[186, 51, 211, 121]], atol=1e-3)
+    found = merged([people((188, 50, 210, 120, 0.6)), people((189, 51, 211, 121, 0.8))], [LEFT, RIGHT])
+    np.testing.assert_allclose(found.boxes, [[189, 51, 211, 121]], atol=1e-3)
     np.testing.assert_allclose(found.scores, [0.8])
 
 
@@ -34,6 +34,14 @@ def test_the_part_of_a_person_cut_by_a_region_goes_where_the_whole_was_seen_howe
     for order in ([people(part), people(whole)], [LEFT, RIGHT]), ([people(whole), people(part)], [RIGHT, LEFT]):
         found = merged(*order)
         np.testing.assert_allclose(found.boxes, [whole[:4]], atol=1e-3)
+
+
+def test_legs_whose_upper_end_the_detector_guesses_a_few_pixels_below_the_edge_of_their_region_are_a_part():
+    """A tile of the sweep shows the legs of somebody near the camera: they were followed as another person."""
+    below = np.array([100, 150, 250, 300], np.float32) / H
+    legs, whole = (155, 153, 190, 280, 0.9), (145, 20, 205, 285, 0.8)
+    np.testing.assert_allclose(merged([people(legs), people(whole)], [below, LEFT]).boxes, [whole[:4]], atol=1e-3)
+    assert merge([people(legs)], below[None], ASPECT).cut.all()
 
 
 def test_a_part_whose_whole_nobody_saw_stays():
