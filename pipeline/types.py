@@ -21,6 +21,8 @@ Scores: TypeAlias = NDArray[np.float32]
 WallFrom: TypeAlias = Literal["arrival", "name", "container", "argument"]
 """Who tells wall time: when a picture came, a recording's name, its container, or who had it played."""
 Point: TypeAlias = tuple[float, float]
+Unsaid: TypeAlias = Literal["shadow", "folded"]
+"""Why nobody hears of an incident."""
 Region: TypeAlias = tuple[int, int, int, int]
 """Whole pixels `x1, y1, x2, y2` of the decoder's luma plane: what is to be read of it."""
 
@@ -176,7 +178,8 @@ class Incident:
     id whenever it is told. `at` is the moment of the fact that this revision tells of; `entered` and `left` are those
     of the zone; `path` is `(media seconds, x, y)` of the anchor; `why` says what made the rule decide.
     `evidence` is None while its pictures are being saved. `mode` is that of the site; only the `audience` is to be
-    paged, None: everybody. What is `shadow` is counted, and told nobody.
+    paged, None: everybody. What is `unsaid` is counted, and told nobody: its rule is in shadow, or it was folded.
+    `group` is the id of the first of those that belong together (`group_s`).
     """
 
     id: str
@@ -207,7 +210,8 @@ class Incident:
     evidence: tuple[Evidence, ...] | None = ()
     mode: str = "normal"
     audience: tuple[str, ...] | None = None
-    shadow: bool = False
+    unsaid: Unsaid | None = None
+    group: str | None = None
 
 
 class CameraState(StrEnum):

@@ -25,7 +25,7 @@ from pipeline.processes.replaying import side_by_side, usable_cores
 from pipeline.processes.teller import shape
 from pipeline.rules.incidents import Origin
 from pipeline.sinks.message import canonical, cloud_event
-from pipeline.types import Incident
+from pipeline.types import Incident, Unsaid
 from pipeline.workers.play import Show
 from pipeline.workers.replay import Step
 from pipeline.workers.replay import replay as play
@@ -107,15 +107,16 @@ class _How(NamedTuple):
 
 def _play(config: Config, camera: Camera, how: _How, out: Path | None) -> None:
     timed = {name for name, rule in camera.rules.items() if rule.schedule != "always" or rule.severity_during}
-    undated, shadows = False, Counter[str]()
+    undated, unsaid = False, Counter[tuple[str, Unsaid]]()
     with _lines(out) as lines:
         for step in how.steps(config, camera):
-            for incident in (one for one in step.incidents if not one.shadow):
+            for incident in (one for one in step.incidents if one.unsaid is None):
                 lines.write(canonical(cloud_event(incident, config.site.id, None)) + "\n")
                 undated |= incident.at.wall is None and incident.rule in timed
-            shadows.update(one.rule for one in step.incidents if one.shadow and one.revision == 1)
-    for name, count in shadows.items():
-        typer.echo(f"zonewatch: rule {name}, in shadow, would have told {count}.", err=True)
+            unsaid.update((one.rule, one.unsaid) for one in step.incidents if one.unsaid and one.revision == 1)
+    for (name, why), count in unsaid.items():
+        words = f"in shadow, would have told {count}" if why == "shadow" else f"folded {count} by cooldown_s"
+        typer.echo(f"zonewatch: rule {name}{', ' if why == 'shadow' else ' '}{words}.", err=True)
     if undated:
         typer.echo("zonewatch: nothing tells when it was recorded, so every rule was armed: give --start.", err=True)
 

@@ -50,10 +50,18 @@ def load_of_rules(
         for row in rows:
             print_json(row)
         return
-    table = Table("camera", "rule", "state", "alerts", "a day", "by day", box=None, pad_edge=False)
+    table = Table("camera", "rule", "state", "alerts", "a day", "folded", "by day", box=None, pad_edge=False)
     for row in rows:
         by_day = ", ".join(f"{day}: {count}" for day, count in row["by_day"].items())
-        table.add_row(row["camera"], row["rule"], row["state"], str(row["alerts"]), f"{row['a_day']:.1f}", by_day)
+        table.add_row(
+            row["camera"],
+            row["rule"],
+            row["state"],
+            str(row["alerts"]),
+            f"{row['a_day']:.1f}",
+            str(row["folded"]),
+            by_day,
+        )
     Console(soft_wrap=True, highlight=False).print(table)
 
 
@@ -61,11 +69,19 @@ def _watched(config: Config, days: int, camera: str | None) -> list[dict[str, An
     """By the journal; a day on which nothing was told counts too."""
     zone, clock = ZoneInfo(config.site.timezone), SystemClock()
     there = config.alerts.journal.exists()
-    found = Loads(config.alerts.journal, zone, clock, readonly=True).by_day(days) if there else {}
+    loads = Loads(config.alerts.journal, zone, clock, readonly=True) if there else None
+    found, folded = (loads.by_day(days), loads.folded(days)) if loads else ({}, {})
     today = datetime.fromtimestamp(clock.wall(), zone).date()
     every = [(today - timedelta(days=ago)).isoformat() for ago in reversed(range(days))]
     return [
-        _row(name, rule, state, {day: found.get((name, rule), {}).get(day, 0) for day in every}, days)
+        _row(
+            name,
+            rule,
+            state,
+            {day: found.get((name, rule), {}).get(day, 0) for day in every},
+            days,
+            folded.get((name, rule), 0),
+        )
         for name, rule, state in _rules(config, camera)
     ]
 
@@ -75,13 +91,18 @@ def _recorded(file: Path, camera: str | None, videos: list[str]) -> list[dict[st
     loaded = load(file)
     chosen = chosen_camera(loaded, camera or next(iter(loaded.config.cameras), ""))
     paths = found_videos(videos)
-    counts: Counter[str] = Counter()
+    counts, folded = Counter[str](), Counter[str]()
     lasted = 0.0
     for step in replay(loaded.config, chosen, paths, players=side_by_side(usable_cores())):
-        counts.update(one.rule for one in step.incidents if one.state is IncidentState.OPENED)
+        opened = [one for one in step.incidents if one.state is IncidentState.OPENED]
+        counts.update(one.rule for one in opened if one.unsaid != "folded")
+        folded.update(one.rule for one in opened if one.unsaid == "folded")
         lasted = step.media_s
     days = max(lasted, 1.0) / _DAY_S
-    return [_row(chosen.name, rule, one.state, {"recorded": counts[rule]}, days) for rule, one in chosen.rules.items()]
+    return [
+        _row(chosen.name, rule, one.state, {"recorded": counts[rule]}, days, folded[rule])
+        for rule, one in chosen.rules.items()
+    ]
 
 
 def _rules(config: Config, camera: str | None) -> list[tuple[str, str, str]]:
@@ -95,7 +116,7 @@ def _rules(config: Config, camera: str | None) -> list[tuple[str, str, str]]:
     ]
 
 
-def _row(camera: str, rule: str, state: str, by_day: dict[str, int], days: float) -> dict[str, Any]:
+def _row(camera: str, rule: str, state: str, by_day: dict[str, int], days: float, folded: int) -> dict[str, Any]:
     alerts = sum(by_day.values())
     return {
         "camera": camera,
@@ -103,5 +124,6 @@ def _row(camera: str, rule: str, state: str, by_day: dict[str, int], days: float
         "state": state,
         "alerts": alerts,
         "a_day": round(alerts / days, 1),
+        "folded": folded,
         "by_day": by_day,
     }

@@ -6,7 +6,8 @@ Not here: which keys go with which trigger (`triggers`), and what triggers do (`
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, TypeAlias
+from itertools import pairwise
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 from pydantic_core import InitErrorDetails
@@ -20,11 +21,14 @@ from pipeline.config.triggers import Trigger
 from pipeline.types import Severity
 
 Anchor: TypeAlias = Literal[
-    "bottom", "centre", "top", "left", "right", "bottom_left", "bottom_right", "top_left", "top_right"
+    "bottom", "centre", "top", "left", "right", "bottom_left", "bottom_right", "top_left", "top_right", "overlap"
 ]
 Direction: TypeAlias = Literal[
     "any", "left_to_right", "right_to_left", "top_to_bottom", "bottom_to_top", "a_to_b", "b_to_a"
 ]
+
+
+RowHeight: TypeAlias = tuple[Annotated[Number, Field(ge=0, le=1)], Annotated[Number, Field(gt=0, le=2)]]
 
 
 def _between(what: str, nobody: str, data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
@@ -36,15 +40,51 @@ def _between(what: str, nobody: str, data: Mapping[str, Any]) -> Iterator[InitEr
         yield mistake((), "says nothing", "Give it min, max or both, or take it out.")
 
 
+def _rows(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+    """From the top of the picture to its bottom, and two of them at least: one says nothing of the others."""
+    rows = data.get("by_row")
+    if not isinstance(rows, list | tuple) or not rows:
+        if data.get("tolerance") is not None:
+            yield mistake(("tolerance",), "does nothing without by_row", "Take it out, or give by_row.")
+        return
+    told = [triggers.number(row[0]) if isinstance(row, list | tuple) and row else None for row in rows]
+    if len(rows) < 2:
+        yield mistake(("by_row",), "is one row", "Give two at least: [[0.3, 0.1], [0.95, 0.5]].")
+    known = [row for row in told if row is not None]
+    if any(b <= a for a, b in pairwise(known)):
+        yield mistake(("by_row",), "is not in order", "Write the rows from the top of the picture to its bottom.")
+
+
 class Heights(Strict):
     """How tall people are in the picture."""
 
     min: Number | None = Field(None, ge=0, le=2, description="Who is smaller does not count; share of its height.")
     max: Number | None = Field(None, ge=0.01, le=2, description="Who is taller does not count; share of its height.")
+    by_row: tuple[RowHeight, ...] = Field(
+        (), max_length=16, description="How tall people are whose feet are in that row, as [[0.3, 0.1], [0.95, 0.5]]."
+    )
+    tolerance: Number = Field(
+        0.5, ge=0.05, le=0.95, description="Who differs from by_row by more than this share of it does not count."
+    )
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
-        return _between("height", "Nobody would count.", data)
+        yield from _between("height", "Nobody would count.", data)
+        yield from _rows(data)
+
+    def expected(self, row: float) -> float | None:
+        """How tall people are whose feet are there (0-1 from the top), between and beyond what was told; None: not
+        told. On level ground that is linear in the row."""
+        if len(self.by_row) < 2:
+            return None
+        pairs = list(pairwise(self.by_row))
+        (r1, h1), (r2, h2) = next((pair for pair in pairs if row <= pair[1][0]), pairs[-1])
+        return max(h1 + (row - r1) * (h2 - h1) / (r2 - r1), 0.0)
+
+    def unlike(self, height: float, row: float) -> bool:
+        """Whether nobody who stands there is so tall."""
+        expected = self.expected(row)
+        return expected is not None and abs(height - expected) > self.tolerance * expected
 
 
 class Limits(Strict):
@@ -70,6 +110,12 @@ class Rule(Strict):
     line: str | None = Field(None, description="Name of the line; for cross and tailgate.")
     confirm_s: Number = Field(0.4, ge=0, le=60, description="Somebody is inside after being there so long; seconds.")
     confirm_samples: Whole = Field(1, ge=1, le=100, description="And after being seen there so often.")
+    confirm_of: Whole | None = Field(
+        None,
+        ge=1,
+        le=100,
+        description="Of so many sightings `confirm_samples` are enough; none: all from the first on.",
+    )
     release_s: Number = Field(2.0, ge=0, le=600, description="Somebody has left after being away so long; seconds.")
     seconds: Number | None = Field(
         None, ge=0.1, le=86400, description="Time that the trigger is about: a stay, or within which; seconds."
@@ -88,6 +134,9 @@ class Rule(Strict):
     tolerance: Number = Field(45.0, ge=1, le=179, description="Degrees to either side; for wrong_direction.")
     anchor: Anchor = Field(
         "bottom", description="Point of a person's box that the zone or line is about: bottom, where the feet are."
+    )
+    overlap: Number = Field(
+        0.3, ge=0.01, le=1, description="Share of the box that must lie in the zone; for `anchor: overlap`."
     )
     by: Literal["any", "border"] = Field(
         "any", description="border: who comes in counts, who is found in the zone does not; for enter."
@@ -115,6 +164,12 @@ class Rule(Strict):
         ge=0,
         le=60,
         description="A camera may rest so long that this is told so much later; 0: it never rests; seconds.",
+    )
+    cooldown_s: Number = Field(
+        0.0, ge=0, le=86400, description="Of the same person nothing is told anew for so long after an alert; seconds."
+    )
+    group_s: Number = Field(
+        0.0, ge=0, le=86400, description="Alerts that open so soon after the one before are of one group; seconds."
     )
     update_s: Number = Field(
         30.0, ge=1, le=86400, description="An alert that lasts is told anew this often; seconds of video."

@@ -67,6 +67,7 @@ KINDS: dict[str, Kind] = {
 }
 _OWN = tuple(dict.fromkeys(key for kind in KINDS.values() for key in (*kind.needs, *kind.knows)))
 _DEFAULTS = {"by": "any", "direction": "any", "tolerance": 45, "zones": []}
+_OVERLAP = 0.3
 _NEEDED = {
     "zone": "the name of a zone",
     "zones": "the names of zones, as [gate, yard]",
@@ -96,6 +97,8 @@ def mistakes(rule: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
     yield from _several(rule)
     yield from _adding_up(rule)
     yield from _scores(rule)
+    yield from _samples(rule)
+    yield from _overlap(rule)
 
 
 def _several(rule: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
@@ -119,6 +122,20 @@ def _scores(rule: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
     enter, stay = number(rule.get("score", 0)), number(rule.get("stay_score"))
     if enter is not None and stay is not None and stay > enter:
         yield mistake(("stay_score",), f"is above score: {stay:g} and {enter:g}", "Who has begun to count would stop.")
+
+
+def _samples(rule: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+    need, of = number(rule.get("confirm_samples", 1)), number(rule.get("confirm_of"))
+    if need is not None and of is not None and of < need:
+        yield mistake(("confirm_of",), f"is below confirm_samples: {of:g} and {need:g}", "Nobody would ever be inside.")
+
+
+def _overlap(rule: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
+    wanted = rule.get("anchor") == "overlap"
+    if wanted and _given(rule, "line"):
+        yield mistake(("anchor",), "a box does not overlap a line", "Name a point of the box, as bottom.")
+    if not wanted and "overlap" in rule and number(rule["overlap"]) != _OVERLAP:
+        yield mistake(("overlap",), "does nothing without `anchor: overlap`", "Take it out, or add that.")
 
 
 def seldom(trigger: str, fps: float) -> str:

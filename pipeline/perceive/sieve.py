@@ -5,7 +5,7 @@ Display units. Not here: what a single rule says of heights (`rules/`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -18,9 +18,19 @@ _AT_EDGE = 0.01
 
 
 class Sieve:
-    """`masks` are polygons (normalised); `smallest` and `tallest` are heights, None: no limit."""
+    """`masks` are polygons (normalised); `smallest` and `tallest` are heights, None: no limit.
 
-    def __init__(self, masks: Sequence[Sequence[Point]], smallest: float, tallest: float | None) -> None:
+    `unlike` says of a height and the row of the feet (0–1) whether nobody there is so tall.
+    """
+
+    def __init__(
+        self,
+        masks: Sequence[Sequence[Point]],
+        smallest: float,
+        tallest: float | None,
+        unlike: Callable[[float, float], bool] | None = None,
+    ) -> None:
+        self._unlike = unlike
         self._masks = [np.array(polygon, np.float32) for polygon in masks]
         self._smallest, self._tallest = smallest, tallest
 
@@ -36,6 +46,9 @@ class Sieve:
         counts = (height >= self._smallest) | part
         if self._tallest is not None:
             counts &= height <= self._tallest
+        if self._unlike is not None:
+            rows = zip(height.tolist(), boxes[:, 3].tolist(), strict=True)
+            counts &= part | ~np.array([self._unlike(*row) for row in rows], np.bool_)
         counts &= ~self._masked(boxes, aspect)
         return people if counts.all() else people.only(counts)
 

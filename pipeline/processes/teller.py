@@ -23,7 +23,7 @@ from pipeline.processes.waiting import Waiting
 from pipeline.sinks.loads import Loads
 from pipeline.sinks.message import closed_by_interruption, cloud_event
 from pipeline.sinks.outbox import Outbox
-from pipeline.types import Evidence, Incident, IncidentState, Point
+from pipeline.types import Evidence, Incident, IncidentState, Point, Unsaid
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Teller:
         self._waiting = Waiting()
         self._stories: dict[str, _Story] = {}
         self._orphans: set[str] = set()
-        self._shadows: Counter[tuple[str, str]] = Counter()
+        self._unsaid: Counter[tuple[str, str, Unsaid]] = Counter()
         self._loads = loads
         self._ledgers = ledgers
         self._complaints = Counted(log, every_s=10.0)
@@ -89,9 +89,9 @@ class Teller:
         try:
             for camera in sorted(self._orphans):
                 self._close_orphans(camera)
-            if self._shadows and self._loads is not None:
-                self._loads.add(self._shadows)
-                self._shadows.clear()
+            if self._unsaid and self._loads is not None:
+                self._loads.add(self._unsaid)
+                self._unsaid.clear()
             while self._waiting:
                 self._put(self._waiting.first(), self._clock.wall())
                 self._waiting.drop_first()
@@ -122,9 +122,9 @@ class Teller:
             self._ledgers.sent(incident, self._site, now)
 
     def _tell(self, incident: Incident, camera: Camera, frame: Frame | None) -> None:
-        if incident.shadow:
+        if incident.unsaid is not None:
             if incident.state is IncidentState.OPENED:
-                self._shadows[incident.camera, incident.rule] += 1
+                self._unsaid[incident.camera, incident.rule, incident.unsaid] += 1
             return
         if incident.state is IncidentState.OPENED and frame is not None:
             self._stories[incident.id] = _Story(incident)

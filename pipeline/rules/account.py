@@ -71,8 +71,9 @@ def _of_line(trigger: Cross, now: Sighting, height_px: int) -> Account:
 def _of_zone(trigger: InZone, watch: Watch, now: Sighting, height_px: int) -> Account:
     state, zone = trigger.visits.state, watch.rule.zone
     if state is State.OUTSIDE:
-        far = round(trigger.distance(now) * height_px)
-        return Account(Gate.OUTSIDE, f"{watch.rule.anchor} of the box is {far} px outside of zone {zone}")
+        far, what = trigger.outside_by(now, height_px), watch.rule.anchor
+        subject = "" if what == "overlap" else f"{what} of the box "
+        return Account(Gate.OUTSIDE, f"{subject}{far} {'in' if what == 'overlap' else 'of'} zone {zone}")
     if state is State.ENTERING:
         been = now.at - trigger.visits.since
         words = f"has been in zone {zone} for {been:.1f} of {watch.rule.confirm_s:g} s"

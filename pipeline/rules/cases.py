@@ -6,6 +6,7 @@ it is no longer ends. Not here: when that is (`calendar`), whom a rule looks at 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -91,13 +92,18 @@ class Case:
     told_at: float
     severity: Severity
     mode: str = "normal"
+    group: str | None = None
     revision: int = 1
     score: float = 0.0
 
 
 @dataclass(slots=True)
 class Subject:
-    """What a rule speaks of, one track or a place; `untold` would be its open incident, if the rule were armed."""
+    """What a rule speaks of, one track or a place.
+
+    `untold` would be its open incident, if the rule were armed, and `folded` if one had not just ended: up to `cool_at`
+    (media seconds) nothing is told of them anew, but counted, `folds` so far.
+    """
 
     name: str
     rule: Rule
@@ -105,6 +111,9 @@ class Subject:
     trigger: Trigger | Crowd
     case: Case | None = None
     untold: Fact | None = None
+    folded: Fact | None = None
+    cool_at: float = -math.inf
+    folds: int = 0
 
 
 @dataclass(slots=True)
@@ -121,6 +130,8 @@ class Cases:
         self.camera = camera
         self.origin = origin
         self._wall = wall
+        self._groups: dict[str, tuple[float, str]] = {}
+        """Of each rule when it told last (media seconds), and in which group."""
 
     def tell(self, watch: Subject, person: Person, facts: Sequence[Fact], now: Now) -> list[Incident]:
         """What is new of the incident of `person` by that rule; without facts, whether it goes on."""
@@ -130,28 +141,53 @@ class Cases:
                 if not self._armed(watch.rule, fact.at, now).armed:
                     watch.untold = fact if fact.what is Happening.OPENED else None
                     continue
+                if fact.at < watch.cool_at:
+                    told.append(self._fold(watch, person, fact, now))
+                    continue
                 told.append(self._opened(watch, person, fact, now))
             if fact.what is not Happening.OPENED:
-                watch.untold = None
+                watch.untold = watch.folded = None
                 told += self._closed(watch, person, fact, now)
         return told + self._turned(watch, person, now) or self._news(watch, person, now)
 
     def _opened(self, watch: Subject, person: Person, fact: Fact, now: Now) -> Incident:
         calendars, wall, ours = self.origin.calendars, self._wall.moment(fact.at).wall, now.ours(fact.at)
         severity, mode = calendars.severity(watch.rule, wall, ours), calendars.mode_at(ours).name
-        watch.case = Case(self._id(watch, fact), fact.entered, now.at.media, severity, mode)
+        if watch.folds:
+            fact, watch.folds = replace(fact, why={**fact.why, "folded": watch.folds}), 0
+        told = self._id(watch, fact)
+        watch.case = Case(told, fact.entered, now.at.media, severity, mode, self._group(watch, fact.at, told))
         return self._incident(watch, person, watch.case, IncidentState.OPENED, fact, now)
+
+    def _group(self, watch: Subject, at: float, told: str) -> str | None:
+        """The first one of those that opened so soon one after the other."""
+        if not watch.rule.group_s:
+            return None
+        last, first = self._groups.get(watch.name, (-math.inf, told))
+        group = first if at - last <= watch.rule.group_s else told
+        self._groups[watch.name] = max(at, last), group
+        return group
+
+    def _fold(self, watch: Subject, person: Person, fact: Fact, now: Now) -> Incident:
+        """Counted; who stays until it may be told again is told then."""
+        watch.folds += 1
+        watch.folded = fact if fact.what is Happening.OPENED else None
+        case = Case(self._id(watch, fact), fact.entered, now.at.media, watch.rule.severity)
+        unsaid = self._incident(watch, person, case, IncidentState.OPENED, fact, now)
+        return replace(unsaid, unsaid=unsaid.unsaid or "folded")
 
     def _closed(self, watch: Subject, person: Person, fact: Fact, now: Now) -> list[Incident]:
         case, watch.case = watch.case, None
         if case is None:
             return []
+        if watch.rule.cooldown_s:
+            watch.cool_at = (fact.at if fact.left is None else fact.left) + watch.rule.cooldown_s
         case.revision += 1
         return [self._incident(watch, person, case, IncidentState.CLOSED, fact, now)]
 
     def _turned(self, watch: Subject, person: Person, now: Now) -> list[Incident]:
         """A rule that is armed, or disarmed, while somebody is there: an incident begins, or ends, at that moment."""
-        if watch.case is None and watch.untold is None:
+        if watch.case is None and watch.untold is None and watch.folded is None:
             return []
         verdict = self._armed(watch.rule, now.at.media, now)
         if watch.untold is not None and verdict.armed and watch.trigger.there_at >= self._minute(now):
@@ -159,6 +195,11 @@ class Cases:
             fact, watch.untold = watch.untold, None
             why = {**fact.why, "armed": verdict.why}
             return [self._opened(watch, person, replace(fact, at=max(fact.at, self._minute(now)), why=why), now)]
+        if watch.folded is not None and not verdict.armed:
+            watch.untold, watch.folded = watch.folded, None
+        if watch.folded is not None and watch.trigger.there_at >= watch.cool_at:
+            fact, watch.folded = watch.folded, None
+            return [self._opened(watch, person, replace(fact, at=watch.cool_at), now)]
         if watch.case is not None and not verdict.armed:
             entered = watch.case.entered
             why = {"closed_because": "not_armed", "armed": verdict.why}
@@ -229,7 +270,8 @@ class Cases:
             model=dict(self.origin.model),
             config_hash=self.origin.config_hash,
             mode=case.mode,
-            shadow=rule.state == "shadow",
+            unsaid="shadow" if rule.state == "shadow" else None,
+            group=case.group,
             audience=self.origin.calendars.audience(now.ours(now.at.media)),
         )
 

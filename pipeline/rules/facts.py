@@ -26,6 +26,7 @@ _ANCHORS: dict[Anchor, tuple[float, float]] = {
     "bottom_right": (0.5, 0.0),
     "top_left": (-0.5, 1.0),
     "top_right": (0.5, 1.0),
+    "overlap": (0.0, 0.0),
 }
 """From the bottom centre of a box: so many widths to the right, so many heights up."""
 
@@ -47,7 +48,7 @@ class Sighting:
 
     def anchored(self, where: Anchor) -> Sighting:
         """With another point of the box for its anchor."""
-        if where == "bottom":
+        if where in ("bottom", "overlap"):
             return self
         (x, y), (across, up) = self.anchor, _ANCHORS[where]
         return replace(self, anchor=(x + across * self.width, y - up * self.height))

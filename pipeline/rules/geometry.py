@@ -110,3 +110,26 @@ def heading(path: Segment, line: Segment) -> tuple[float, float]:
     nx, ny = by - ay, ax - bx
     towards = (qx - px) * nx + (qy - py) * ny
     return nx * towards, ny * towards
+
+
+def clipped(polygon: Polygon, box: tuple[float, float, float, float]) -> Polygon:
+    """What of `polygon` lies in `box` (x1, y1, x2, y2), by Sutherland and Hodgman 1974. Parts of it that are apart hang
+    together by sides of no width."""
+    points: list[Point] = list(polygon)
+    for axis, sign, limit in ((0, 1, box[0]), (1, 1, box[1]), (0, -1, box[2]), (1, -1, box[3])):
+        found: list[Point] = []
+        for a, b in zip(points, points[1:] + points[:1], strict=True):
+            before, after = (sign * (point[axis] - limit) for point in (a, b))
+            if before >= 0:
+                found.append(a)
+            if (before >= 0) is not (after >= 0):
+                found.append(along((a, b), before / (before - after)))
+        points = found
+        if not points:
+            return ()
+    return tuple(points)
+
+
+def size(polygon: Polygon) -> float:
+    """The area of it, of the unit square's; 0 of none."""
+    return abs(sum(ax * by - bx * ay for (ax, ay), (bx, by) in edges(polygon))) / 2 if polygon else 0.0

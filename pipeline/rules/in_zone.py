@@ -8,17 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.config import Rule, Zone
-from pipeline.rules.area import Area
+from pipeline.rules.area import area_of
 from pipeline.rules.facts import LONGEST_STEP_S, Fact, Sighting
 from pipeline.rules.geometry import Segment, along
 from pipeline.rules.passages import Passage, Passages
 from pipeline.rules.visits import Phase, State, Visit, Visits
 
-# No box is truer than this share of the height (the median error of its lower edge, of every detector that was
-# measured: docs/decisions/builtin-detector.md): who stands on the border is in.
-_BLUR = 0.03
-# Who has left a zone is clear of its border by this share of the height.
-_CLEAR_OF_ZONE = 0.05
 # Who is beside the border for longer is still there, and has not left when they crossed it; others walk on over it.
 _LINGERS_S = 0.5
 
@@ -28,10 +23,11 @@ class InZone:
 
     def __init__(self, rule: Rule, zone: Zone) -> None:
         self.rule = rule
-        self.visits = Visits(rule.confirm_s, rule.release_s, rule.confirm_samples)
+        self.visits = Visits(rule.confirm_s, rule.release_s, rule.confirm_samples, rule.confirm_of)
         self._passages = Passages(rule.confirm_s)
         self._zone = zone
-        self._area = Area(zone, 1.0)
+        self._overlap = rule.overlap if rule.anchor == "overlap" else None
+        self._area = area_of(zone, 1.0, self._overlap)
         self._last: Sighting | None = None
         self._was_in = False
         self._there_at = float("-inf")
@@ -58,7 +54,7 @@ class InZone:
     def seen(self, sighting: Sighting) -> list[Fact]:
         """Where the person is, and how they came there."""
         if self._area.aspect != sighting.aspect:
-            self._area = Area(self._zone, sighting.aspect)
+            self._area = area_of(self._zone, sighting.aspect, self._overlap)
         path, borders = self._way(sighting)
         is_in = self._holds(sighting)
         if is_in is not self._was_in:
@@ -70,9 +66,9 @@ class InZone:
             self._there_at = sighting.at
         return facts
 
-    def distance(self, sighting: Sighting) -> float:
-        """From the border, in picture heights."""
-        return self._area.distance(sighting.anchor)
+    def outside_by(self, sighting: Sighting, height_px: int) -> str:
+        """How far somebody who is out of the zone is from being in it, in words."""
+        return self._area.outside_by(sighting, height_px)
 
     def unseen(self, now: float) -> list[Fact]:
         """The track coasts."""
@@ -121,7 +117,7 @@ class InZone:
         facts = self.passed(passage) if passage else []
         if self._was_in:
             self._passages.left(self._changed_at, path, borders)
-        if self.visits.state is not State.OUTSIDE and self._near(sighting, _CLEAR_OF_ZONE):
+        if self.visits.state is not State.OUTSIDE and self._area.beside(sighting):
             phases = self.visits.saw_edge(sighting.at)
         else:
             phases = self.visits.saw_out(self._inside_until, sighting.at)
@@ -155,8 +151,7 @@ class InZone:
         """The straight way from the last sighting, and where on it (0–1) the border was met."""
         if self._last is None or sighting.at - self._last.at > LONGEST_STEP_S:
             return (sighting.anchor, sighting.anchor), []
-        path = (self._last.anchor, sighting.anchor)
-        return path, self._area.meetings(path)
+        return (self._last.anchor, sighting.anchor), self._area.borders(self._last, sighting)
 
     def _crossed_at(self, sighting: Sighting, borders: list[float], is_in: bool) -> float:
         last = self._last
@@ -168,18 +163,15 @@ class InZone:
 
     def _note_stay(self, now: Sighting, borders: list[float]) -> None:
         """Until when they were in the zone: boxes tremble, so being seen a little inside once more does not count."""
-        is_inside = self._area.holds(now.anchor)
-        again = self._last is not None and self._area.holds(self._last.anchor)
-        if is_inside and (self._within or again or not self._near(now, _BLUR)):
+        is_inside = self._area.within(now)
+        again = self._last is not None and self._area.within(self._last)
+        if is_inside and (self._within or again or not self._area.on_border(now)):
             self._within, self._inside_until, self._stepped_out_at = True, now.at, now.at
         elif self._within:
             self._within = False
             self._inside_until = self._stepped_out_at = self._crossed_at(now, borders, is_in=False)
-        elif now.at - self._stepped_out_at > _LINGERS_S and self._near(now, _CLEAR_OF_ZONE):
+        elif now.at - self._stepped_out_at > _LINGERS_S and self._area.beside(now):
             self._inside_until = now.at
 
     def _holds(self, sighting: Sighting) -> bool:
-        return self._area.holds(sighting.anchor) or self._near(sighting, _BLUR)
-
-    def _near(self, sighting: Sighting, share: float) -> bool:
-        return self._area.distance(sighting.anchor) < share * sighting.height
+        return self._area.within(sighting) or self._area.on_border(sighting)

@@ -187,8 +187,12 @@ def _counts(watch: Watch, person: Person) -> bool:
     heights = rule.person_height
     if heights is None:
         return True
-    too_small = heights.min is not None and sighting.height < heights.min and not sighting.at_border
-    return not too_small and (heights.max is None or sighting.height <= heights.max)
+    if not sighting.at_border:
+        if heights.min is not None and sighting.height < heights.min:
+            return False
+        if heights.unlike(sighting.height, sighting.anchor[1]):
+            return False
+    return heights.max is None or sighting.height <= heights.max
 
 
 def _filtered(rule: Rule, person: Person) -> str:
@@ -198,6 +202,9 @@ def _filtered(rule: Rule, person: Person) -> str:
         return f"person_height.min: {sighting.height:.2f} of {heights.min:g}"
     if heights is not None and heights.max is not None and sighting.height > heights.max:
         return f"person_height.max: {sighting.height:.2f}, more than {heights.max:g}"
+    if heights is not None and not sighting.at_border and heights.unlike(sighting.height, sighting.anchor[1]):
+        expected = heights.expected(sighting.anchor[1]) or 0.0
+        return f"person_height.by_row: {sighting.height:.2f}, where people are {expected:.2f} tall"
     if sighting.at - sighting.born_at < rule.track_age_s:
         return f"track_age_s: {sighting.at - sighting.born_at:.1f} of {rule.track_age_s:g}"
     if person.farthest < rule.displacement:

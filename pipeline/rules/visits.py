@@ -9,7 +9,8 @@
 
 IN is in the zone, EDGE beside its border (by less than says that somebody has left), OUT clear of it, GONE out of
 sight: the person's track ended without their having left the picture. HELD is a state that has lasted for long enough:
-`confirm_s` for an entry, of which `confirm_samples` sightings were IN, and more than EDGE; `release_s` for a leaving;
+`confirm_s` for an entry, of which `confirm_samples` sightings were IN (of the last `confirm_of`, where that is given;
+then OUT is not yet the end of it), and more than EDGE; `release_s` for a leaving;
 for who is LOST at least `OUT_OF_SIGHT_S`, because who is hidden for a moment has not left, and comes back as the same
 track.
 
@@ -18,6 +19,7 @@ Not here: where the zone lies (`in_zone`), and what a visit means (`triggers`).
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -111,9 +113,12 @@ class Visits:
     confirm_s: float
     release_s: float
     confirm_samples: int = 1
+    confirm_of: int | None = None
     state: State = State.OUTSIDE
     visit: Visit = field(default_factory=lambda: Visit(0.0, (0.0, 0.0), appeared=False))
     since: float = 0.0
+    _recent: deque[bool] = field(default_factory=deque)
+    """While entering by so many of so many: whether they were in, of the latest sightings."""
 
     @property
     def within(self) -> bool:
@@ -124,8 +129,11 @@ class Visits:
         """The person is in the zone; `visit` is the one that begins, unless one goes on."""
         if self.state is State.OUTSIDE:
             self.visit = visit
+            self._recent.clear()
         self.visit.samples += 1
-        sure = self.visit.samples >= max(self.confirm_samples, self.visit.doubts + 1)
+        self._note(inside=True)
+        seen = self.visit.samples if self.confirm_of is None else sum(self._recent)
+        sure = seen >= self.confirm_samples and self.visit.samples > self.visit.doubts
         return self._step(Signal.IN, now) + (self._held(now) if sure else [])
 
     def saw_edge(self, now: float) -> list[Phase]:
@@ -134,7 +142,11 @@ class Visits:
         return self._step(Signal.EDGE, now)
 
     def saw_out(self, left_at: float, now: float) -> list[Phase]:
-        """Clear of the zone, since `left_at`."""
+        """Clear of the zone, since `left_at`. Who may yet have been in often enough, of so many times, enters still."""
+        if self.state is State.ENTERING and self.confirm_of is not None:
+            self._note(inside=False)
+            if self.confirm_of - len(self._recent) + sum(self._recent) >= self.confirm_samples:
+                return []
         self._leave(left_at, "left_zone")
         return self._step(Signal.OUT, now) + self._held(now)
 
@@ -152,6 +164,12 @@ class Visits:
         """The watching ends: an absence that has begun counts as done."""
         away = self.state in (State.LEAVING, State.LOST)
         return self._step(Signal.HELD, self.since) if away else []
+
+    def _note(self, inside: bool) -> None:
+        if self.confirm_of is not None and self.state in (State.OUTSIDE, State.ENTERING):
+            self._recent.append(inside)
+            while len(self._recent) > self.confirm_of:
+                self._recent.popleft()
 
     def _leave(self, at: float, because: str) -> None:
         """Who is away already left when they went out of the zone, or out of sight; seen outside tells more."""

@@ -60,9 +60,9 @@ CREATE TABLE mode (
 CREATE TRIGGER mode_tells AFTER INSERT ON mode BEGIN
 INSERT INTO event (id, at, incident, revision, state, camera, severity, data)
 VALUES (NEW.id, NEW.at, NEW.id, 1, 'closed', '', NEW.severity, NEW.data); END;
-CREATE TABLE shadow (
-    camera TEXT NOT NULL, rule TEXT NOT NULL, day TEXT NOT NULL, alerts INTEGER NOT NULL,
-    PRIMARY KEY (camera, rule, day)) WITHOUT ROWID;
+CREATE TABLE unsaid (
+    camera TEXT NOT NULL, rule TEXT NOT NULL, why TEXT NOT NULL, day TEXT NOT NULL, alerts INTEGER NOT NULL,
+    PRIMARY KEY (camera, rule, why, day)) WITHOUT ROWID;
 """,
 }
 VERSION = max(_STEPS) + 1

@@ -148,6 +148,7 @@ def _data(incident: Incident, site: str, emitted: float | None) -> Event:
         "config_hash": incident.config_hash,
         "mode": incident.mode,
         "audience": None if incident.audience is None else list(incident.audience),
+        "group": incident.group,
     }
 
 

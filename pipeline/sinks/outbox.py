@@ -10,7 +10,7 @@ file and its versions (`journal_file`), the sinks, and the loop that drains (`pr
     open_incident  incident, camera, seq       the last word, so far, of each incident that is not closed
     picture        uri (unique), at, bytes     files that this journal had written, and nobody else has to delete
     mode           seq, id, at, name, …        the modes that the site was in (`mode_log`); each is an event too
-    shadow         camera, rule, day, alerts   how many alerts rules in shadow would have given (`loads`)
+    unsaid         camera, rule, why, day, alerts   how many alerts were not told: in shadow, or folded (`loads`)
 
 `seq` rises in the order of commits: each put is one statement under the write lock. Nothing here costs more when the
 journal is long, but a step back (`last_before`) and `read` of what lies far behind.

@@ -23,7 +23,8 @@ def sieve(camera: Camera) -> Sieve:
     """Whom it counts as people."""
     heights = camera.person_height
     smallest = heights.min if heights and heights.min is not None else camera.smallest
-    return Sieve(masks(camera, "people", "privacy"), smallest, heights.max if heights else None)
+    unlike = heights.unlike if heights and heights.by_row else None
+    return Sieve(masks(camera, "people", "privacy"), smallest, heights.max if heights else None, unlike)
 
 
 def concerns(camera: Camera) -> list[Concern]:

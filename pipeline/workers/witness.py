@@ -131,7 +131,7 @@ def _told_then(told: Sequence[Incident], at: float) -> dict[str, Incident]:
     ended = {one.id: one.at.media for one in told if one.state is IncidentState.CLOSED}
     for one in told:
         begins, ends = one.at.media - _TOLD_S, max(ended.get(one.id, float("inf")), one.at.media + _TOLD_S)
-        if one.state is IncidentState.OPENED and begins <= at <= ends and not one.shadow:
+        if one.state is IncidentState.OPENED and begins <= at <= ends and one.unsaid is None:
             found.setdefault(one.rule, one)
     return found
 
@@ -175,6 +175,8 @@ def _left_out(camera: Camera, box: Boxes) -> str:
         return f"{height:.3f} of the picture's height, less than {least:g}"
     if limits and limits.max is not None and height > limits.max:
         return f"{height:.3f} of the picture's height, more than {limits.max:g}"
+    if limits and limits.unlike(height, float(box[3])):
+        return f"{height:.3f} of the picture's height, where people are {limits.expected(float(box[3])):.3f} tall"
     return "its feet are in a mask"
 
 

@@ -236,7 +236,7 @@ def test_a_rule_in_shadow_is_counted_when_the_journal_takes_it_and_nobody_is_tol
     loads = Loads(tmp_path / "alerts.db", UTC, clock)
     pictures = Pictures(Snapshots(tmp_path / "snapshots"), clock)
     teller = Teller("north-campus", outbox, pictures, clock, loads)
-    opened = replace(incident(), shadow=True)
+    opened = replace(incident(), unsaid="shadow")
     teller.tell([opened, replace(opened, revision=2, state=IncidentState.CLOSED)], camera(), frame())
     teller.tell([replace(opened, id="other")], camera(), None)
     assert outbox.read() == []

@@ -35,11 +35,24 @@ def test_told_alerts_are_counted_once_each_on_the_day_of_the_site(tmp_path: Path
 def test_rules_in_shadow_add_up_over_restarts(tmp_path: Path):
     clock = SimulatedClock(MORNING)
     for _ in range(2):
-        Loads(tmp_path / "alerts.db", AUCKLAND, clock).add(Counter({("gate", "mat"): 2, ("gate", "line"): 1}))
+        Loads(tmp_path / "alerts.db", AUCKLAND, clock).add(
+            Counter({("gate", "mat", "shadow"): 2, ("gate", "line", "shadow"): 1})
+        )
     clock.advance(86400)
-    Loads(tmp_path / "alerts.db", AUCKLAND, clock).add({("gate", "mat"): 1})
+    Loads(tmp_path / "alerts.db", AUCKLAND, clock).add({("gate", "mat", "shadow"): 1})
     assert Loads(tmp_path / "alerts.db", AUCKLAND, clock).by_day(2) == {
         ("gate", "line"): {"2026-11-20": 2},
         ("gate", "mat"): {"2026-11-20": 4, "2026-11-21": 1},
     }
     assert Outbox(tmp_path / "alerts.db", clock).read() == []
+
+
+def test_what_was_folded_is_counted_apart(tmp_path: Path):
+    clock = SimulatedClock(MORNING)
+    loads = Loads(tmp_path / "alerts.db", AUCKLAND, clock)
+    loads.add({("gate", "mat", "folded"): 3, ("gate", "mat", "shadow"): 1})
+    clock.advance(86400)
+    loads.add({("gate", "mat", "folded"): 1})
+    assert loads.by_day(2) == {("gate", "mat"): {"2026-11-20": 1}}
+    assert loads.folded(2) == {("gate", "mat"): 4}
+    assert loads.folded(1) == {("gate", "mat"): 1}
