@@ -36,20 +36,13 @@ mutations: ## small mistakes made on purpose: do the tests notice? six minutes
 	@sh setup.sh test
 	@$(BIN)/python -m tests.mutations $(ARGS)
 
+# Those that take other models, clips or data sets where they are there; and all.
+WITH_FOOTAGE := replay detector incidents motion
+SMOKES ?= $(WITH_FOOTAGE) tracking journal sources containers resting decoding idle cold
+
 bench-smoke: ## the benchmarks once over, short: do they still run?
 	@sh setup.sh test
-	@$(BIN)/python -m benchmarks.replay --smoke $(ARGS)
-	@$(BIN)/python -m benchmarks.detector --smoke $(ARGS)
-	@$(BIN)/python -m benchmarks.incidents --smoke $(ARGS)
-	@$(BIN)/python -m benchmarks.tracking --smoke
-	@$(BIN)/python -m benchmarks.journal --smoke
-	@$(BIN)/python -m benchmarks.sources --smoke --seconds 8
-	@$(BIN)/python -m benchmarks.containers --smoke
-	@$(BIN)/python -m benchmarks.resting --smoke
-	@$(BIN)/python -m benchmarks.motion --smoke
-	@$(BIN)/python -m benchmarks.decoding --smoke
-	@$(BIN)/python -m benchmarks.idle --smoke
-	@$(BIN)/python -m benchmarks.cold --smoke
+	@for one in $(SMOKES); do $(BIN)/python -m benchmarks.$$one --smoke || exit 1; done
 
 bench: ## beside others, in full: how many times faster; two hours, kept in benchmarks/results/
 	@sh setup.sh test

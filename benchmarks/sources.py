@@ -472,7 +472,7 @@ def cases(smoke: bool) -> list[tuple[str, str, str]]:
 def main() -> None:
     """Send, watch, judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=20.0, help="how long each film is")
+    parser.add_argument("--seconds", type=float, help="how long each film is: 20, of a smoke 8")
     parser.add_argument("--only", default="", help="the cases that have this in their name")
     parser.add_argument("--smoke", action="store_true", help="each source once, each condition once")
     args = parser.parse_args()
@@ -480,7 +480,7 @@ def main() -> None:
     chosen = [one for one in cases(args.smoke) if args.only in " ".join(one)]
     failed = 0
     with errors_told(), ThreadPoolExecutor(_AT_ONCE) as pool:
-        results = pool.map(lambda one: judged(*one, args.seconds), chosen)
+        results = pool.map(lambda one: judged(*one, args.seconds or (8.0 if args.smoke else 20.0)), chosen)
         for (source, codec, condition), found in zip(chosen, results, strict=True):
             failed += bool(found.verdict)
             error = next((error for _, state, error in found.told if error and not state.sees), None)

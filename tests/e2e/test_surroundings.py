@@ -30,16 +30,19 @@ class Surroundings:
     """The commands that cannot work there, and say why."""
 
 
+# Where it is about something else, what was compiled is kept from one command to the next.
+KEPT = {"STATE_DIRECTORY": "{var}/state"}
+
 # What sees needs a place for what is compiled, and simulated cameras one for their files.
 PLACES = {
     "no name, no home": Surroundings(),
     "nothing can be written to": Surroundings(read_only=True, refuses=("replay", "run", "simulate", "demo")),
     "nothing but a folder that is named": Surroundings({"TMPDIR": "{var}"}, read_only=True),
     "a temporary folder that is not there": Surroundings({"TMPDIR": "/nowhere"}),
-    "a temporary folder with a long name": Surroundings({"TMPDIR": "{long}"}),
-    "no locale": Surroundings({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
-    "standard output is closed": Surroundings(output=">&-"),
-    "standard output is full": Surroundings(output=">/dev/full"),
+    "a temporary folder with a long name": Surroundings({"TMPDIR": "{long}", **KEPT}),
+    "no locale": Surroundings({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", **KEPT}),
+    "standard output is closed": Surroundings(KEPT, output=">&-"),
+    "standard output is full": Surroundings(KEPT, output=">/dev/full"),
 }
 # What has nothing to say on standard output does not mind.
 SILENT = ("run", "replay", "feed")
