@@ -77,7 +77,10 @@ MUTATIONS = [
     Mutation("capture/sparing.py", "yield from self.finish()", "pass", "capture/test_sparing.py"),
     Mutation("capture/decoder.py", "and not picture.is_corrupt", "", "capture/test_sparing.py"),
     Mutation(
-        "workers/lane.py", "return not self.open_incidents and not len", "return not len", "processes/test_post.py"
+        "workers/judge.py",
+        "return not self.rules.open_incidents and not len",
+        "return not len",
+        "processes/test_post.py",
     ),
     Mutation("workers/lane.py", "_CALM_S = 2.0", "_CALM_S = 0.0", "processes/test_post.py"),
     Mutation("capture/gate.py", "_QUIET_BITS = 1.0", "_QUIET_BITS = 1e6", "capture/test_gate.py"),
@@ -170,12 +173,12 @@ MUTATIONS = [
     Mutation("rules/cases.py", "severity=case.severity", "severity=rule.severity", "rules/test_calendar.py"),
     Mutation("rules/cases.py", "at=max(fact.at, self._minute(now))", "at=fact.at", "rules/test_calendar.py"),
     Mutation(
-        "rules/in_zone.py",
-        "_CLEAR_OF_ZONE = 0.05",
-        "_CLEAR_OF_ZONE = 0.0",
+        "rules/area.py",
+        "CLEAR_OF_ZONE = 0.05",
+        "CLEAR_OF_ZONE = 0.0",
         "rules/test_zone_triggers.py rules/test_peer_bugs.py",
     ),
-    Mutation("rules/in_zone.py", "_BLUR = 0.03", "_BLUR = 0.3", "rules/test_zone_triggers.py rules/test_peer_bugs.py"),
+    Mutation("rules/area.py", "_BLUR = 0.03", "_BLUR = 0.3", "rules/test_zone_triggers.py rules/test_peer_bugs.py"),
     Mutation(
         "rules/visits.py",
         "State.LOST: max(self.release_s, OUT_OF_SIGHT_S)",
@@ -188,7 +191,14 @@ MUTATIONS = [
         "State.LEAVING: {",
         "rules/test_zone_triggers.py rules/test_peer_bugs.py",
     ),
-    Mutation("rules/visits.py", "max(self.confirm_samples, ", "max(1, ", "rules/test_shapes.py"),
+    Mutation("rules/visits.py", "seen >= self.confirm_samples and", "seen >= 1 and", "rules/test_shapes.py"),
+    Mutation("rules/in_zone.py", "self.visit.samples += times", "pass", "rules/test_quiet.py"),
+    Mutation("rules/in_zone.py", "return 2, self.due()", "return 2, math.inf", "rules/test_quiet.py"),
+    Mutation("rules/quiet.py", "min(due, news_at)", "due", "rules/test_quiet.py"),
+    Mutation("rules/cases.py", "if fact.at < watch.cool_at:", "if False:", "rules/test_filters.py"),
+    Mutation("rules/cases.py", "if at - last <= watch.rule.group_s", "if at < last", "rules/test_filters.py"),
+    Mutation("workers/relive.py", "(told in self._pictured and revision > 1)", "0", "workers/test_ledger.py"),
+    Mutation("processes/ledgers.py", "self._lost += lost + len(waiting)", "pass", "processes/test_ledgers.py"),
     Mutation("rules/cross.py", "_CLEAR_OF_LINE = 0.05", "_CLEAR_OF_LINE = 0.0", "rules/test_cross.py"),
     Mutation(
         "rules/cross.py",
@@ -213,7 +223,7 @@ MUTATIONS = [
         "rules/test_zone_triggers.py rules/test_peer_bugs.py",
     ),
     Mutation("rules/triggers.py", "_STEP = 0.3", "_STEP = 30.0", "rules/test_zone_triggers.py rules/test_peer_bugs.py"),
-    Mutation("rules/area.py", "% 2 == 1", ">= 1", "rules/test_shapes.py"),
+    Mutation("rules/geometry_kernels.py", "odd = not odd", "odd = True", "rules/test_shapes.py"),
     Mutation("rules/several.py", "before[-1].entered >= spell.entered", "False", "rules/test_several.py"),
     Mutation(
         "rules/several.py",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.perceive.compiled import nb
+from pipeline.compiled import nb
 from pipeline.perceive.tone_kernels import is_plain, look_up
 
 _PLANE, _MASK, _FLOAT = nb.float32[:, ::1], nb.uint8[:, ::1], nb.float32

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.perceive.compiled import nb
+from pipeline.compiled import nb
 
 _BOXES = nb.types.Array(nb.float32, 2, "A", readonly=True)
 _PLANE = nb.types.Array(nb.uint8, 2, "A", readonly=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.perceive.compiled import nb
+from pipeline.compiled import nb
 
 _PLANE, _MASK = nb.float32[:, ::1], nb.uint8[:, ::1]
 

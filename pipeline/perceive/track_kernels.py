@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.perceive.compiled import nb
+from pipeline.compiled import nb
 
 _BOXES = nb.types.Array(nb.float32, 2, "A", readonly=True)
 _LOOKS = nb.types.Array(nb.float32, 2, "A", readonly=True)

@@ -7,6 +7,7 @@ Not here: how it is written (`config/schedule`), what becomes of incidents (`inc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
@@ -231,9 +232,17 @@ class Calendars:
 
     def turned_ago(self, wall: float | None, ours: float | None) -> float:
         """So many seconds before then what is armed may have changed last: at a whole minute, or with the mode."""
-        ends = [] if ours is None else [self.mode.since, self.mode.until]
-        ago = [(ours or 0.0) - at for at in ends if at is not None and at <= (ours or 0.0)]
+        ago = [-one for one in self._ends(ours) if one <= 0]
         return min([*([] if wall is None else [wall % 60]), *ago], default=0.0)
+
+    def turns_in(self, wall: float | None, ours: float | None) -> float:
+        """For so many seconds from then what is armed stays as it is."""
+        ahead = [one for one in self._ends(ours) if one > 0]
+        return min([*([] if wall is None else [60 - wall % 60]), *ahead], default=math.inf)
+
+    def _ends(self, ours: float | None) -> list[float]:
+        """In how many seconds the mode begins and ends."""
+        return [] if ours is None else [at - ours for at in (self.mode.since, self.mode.until) if at is not None]
 
     def _settings(self, ours: float | None) -> ModeSettings | None:
         return self.settings.get(self.mode_at(ours).name)

@@ -58,7 +58,8 @@ class Now:
 class Person:
     """What is known of a track: where it was seen last, and its way so far.
 
-    `first` is where it began, while that is news; `farthest` how far they have been from there, in heights.
+    `first` is where it began, while that is news; `before` the sighting before this one; `farthest` how far they have
+    been from where they began, in heights.
     """
 
     sighting: Sighting
@@ -68,6 +69,7 @@ class Person:
     path: list[tuple[float, float, float]] = field(default_factory=list)
     began: Point | None = None
     farthest: float = 0.0
+    before: Sighting | None = None
 
     def walked(self) -> None:
         """Add the last sighting to the way; a long way is thinned to every second point."""
@@ -149,6 +151,16 @@ class Cases:
                 watch.untold = watch.folded = None
                 told += self._closed(watch, person, fact, now)
         return told + self._turned(watch, person, now) or self._news(watch, person, now)
+
+    def news_at(self, watch: Subject, now: Now) -> float:
+        """Before that media second nothing is to be told of its open incident, if the person stays where they are."""
+        case, rule = watch.case, watch.rule
+        if case is None:
+            return math.inf
+        told = case.told_at + rule.update_s if rule.update_s > 0 else math.inf
+        if rule.schedule in ("always", "never") and self.origin.calendars.mode.name == "normal":
+            return told
+        return min(told, now.at.media + self.origin.calendars.turns_in(now.at.wall, now.ours(now.at.media)))
 
     def _opened(self, watch: Subject, person: Person, fact: Fact, now: Now) -> Incident:
         calendars, wall, ours = self.origin.calendars, self._wall.moment(fact.at).wall, now.ours(fact.at)

@@ -13,37 +13,9 @@ Polygon = tuple[Point, ...]
 Segment = tuple[Point, Point]
 
 
-def inside(point: Point, polygon: Polygon) -> bool:
-    """Even–odd rule; a point on the edge may fall either way."""
-    x, y = point
-    odd = False
-    for (x1, y1), (x2, y2) in edges(polygon):
-        if (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1):
-            odd = not odd
-    return odd
-
-
 def edges(polygon: Polygon) -> list[Segment]:
     """The sides, closed."""
     return list(zip(polygon, polygon[1:] + polygon[:1], strict=True))
-
-
-def meeting(path: Segment, side: Segment) -> float | None:
-    """How far along `path` (0–1) it meets `side`; None where they do not meet or are parallel."""
-    (px, py), (qx, qy) = path
-    (ax, ay), (bx, by) = side
-    dx, dy, ex, ey = qx - px, qy - py, bx - ax, by - ay
-    cross = dx * ey - dy * ex
-    if cross == 0:
-        return None
-    along = ((ax - px) * ey - (ay - py) * ex) / cross
-    across = ((ax - px) * dy - (ay - py) * dx) / cross
-    return along if 0 <= along <= 1 and 0 <= across <= 1 else None
-
-
-def meetings(path: Segment, polygon: Polygon) -> list[float]:
-    """Where along `path` (0–1, ascending) it meets the border of `polygon`."""
-    return sorted(at for side in edges(polygon) if (at := meeting(path, side)) is not None)
 
 
 def along(path: Segment, fraction: float) -> Point:
@@ -88,19 +60,6 @@ def _along_line(point: Point, line: Segment, aspect: float) -> tuple[float, floa
     dx, dy = (bx - ax) * aspect, by - ay
     length = hypot(dx, dy)
     return ((point[0] - ax) * aspect * dx + (point[1] - ay) * dy) / length, length
-
-
-def from_polygon(point: Point, polygon: Polygon, aspect: float = 1.0) -> float:
-    """Distance from the border, in picture heights."""
-    return min(distance(point, _nearest(point, side, aspect), aspect) for side in edges(polygon))
-
-
-def _nearest(point: Point, side: Segment, aspect: float) -> Point:
-    """The point of `side` nearest to `point`."""
-    (ax, ay), (bx, by) = side
-    dx, dy = (bx - ax) * aspect, by - ay
-    along_side = ((point[0] - ax) * aspect * dx + (point[1] - ay) * dy) / max(dx * dx + dy * dy, 1e-12)
-    return along(side, min(max(along_side, 0.0), 1.0))
 
 
 def heading(path: Segment, line: Segment) -> tuple[float, float]:

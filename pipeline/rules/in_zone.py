@@ -5,10 +5,11 @@ Not here: the table (`visits`), ways through (`passages`), which transitions mak
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from pipeline.config import Rule, Zone
-from pipeline.rules.area import area_of
+from pipeline.rules.area import Place, area_of
 from pipeline.rules.facts import LONGEST_STEP_S, Fact, Sighting
 from pipeline.rules.geometry import Segment, along
 from pipeline.rules.passages import Passage, Passages
@@ -30,6 +31,7 @@ class InZone:
         self._area = area_of(zone, 1.0, self._overlap)
         self._last: Sighting | None = None
         self._was_in = False
+        self._was_inside = False  # of the border itself
         self._there_at = float("-inf")
         self._changed_at = 0.0  # when who is in, by the blur of boxes, changed last
         self._within = False  # the border itself, and on the way in by more than boxes tremble
@@ -55,16 +57,45 @@ class InZone:
         """Where the person is, and how they came there."""
         if self._area.aspect != sighting.aspect:
             self._area = area_of(self._zone, sighting.aspect, self._overlap)
-        path, borders = self._way(sighting)
-        is_in = self._holds(sighting)
+            self._was_inside = self._last is not None and self._area.within(self._last)
+        last = self._last if self._last is not None and sighting.at - self._last.at <= LONGEST_STEP_S else None
+        path = (sighting.anchor if last is None else last.anchor, sighting.anchor)
+        place = self._area.place(last, sighting)
+        is_in = place.inside or place.on_border
         if is_in is not self._was_in:
-            self._changed_at = self._crossed_at(sighting, borders, is_in)
-        self._note_stay(sighting, borders)
-        facts = self._seen_in(sighting, path, borders) if is_in else self._seen_out(sighting, path, borders)
-        self._was_in, self._last = is_in, sighting
+            self._changed_at = self._crossed_at(sighting, place.borders, is_in)
+        self._note_stay(sighting, place)
+        facts = self._seen_in(sighting, path, place) if is_in else self._seen_out(sighting, path, place)
+        self._was_in, self._was_inside, self._last = is_in, place.inside, sighting
         if is_in:
             self._there_at = sighting.at
         return facts
+
+    def rests(self) -> tuple[int, float]:
+        """Whether seeing them again as now is no news: 1 as long as they are far out of the zone, 2 as long as they are
+        inside and up to that media time, 0 where it is."""
+        visits = self.visits
+        if self._last is None or self._passages.pending is not None:
+            return 0, math.inf
+        if visits.state is State.OUTSIDE and not self._was_in and not self._within:
+            return 1, math.inf
+        if visits.state is State.INSIDE and self._was_in and self._was_inside and self._within:
+            return 2, self.due()
+        return 0, math.inf
+
+    def due(self) -> float:
+        """When `during` has something to say, if they stay inside."""
+        return math.inf
+
+    def catch_up(self, last: Sighting, times: int) -> None:
+        """They were seen again so often, the last time there, and it was no news."""
+        self._last = last
+        if self.visits.state is State.OUTSIDE:
+            self._was_inside = False
+            self._passages.stands_outside(last.anchor)
+        else:
+            self.visit.samples += times
+            self._there_at = self._inside_until = self._stepped_out_at = last.at
 
     def outside_by(self, sighting: Sighting, height_px: int) -> str:
         """How far somebody who is out of the zone is from being in it, in words."""
@@ -104,25 +135,25 @@ class InZone:
         """What every fact of a visit says of its reasons."""
         return {"samples": self.visit.samples, "appeared_inside": self.visit.appeared, **more}
 
-    def _seen_in(self, sighting: Sighting, path: Segment, borders: list[float]) -> list[Fact]:
+    def _seen_in(self, sighting: Sighting, path: Segment, place: Place) -> list[Fact]:
         # An absence that was over before the return ends one visit, though no picture fell on it, and begins another.
         facts = self._facts(self.visits.elapsed(self._changed_at))
         self._passages.take()
-        entry = along(path, borders[0]) if borders else sighting.anchor
+        entry = along(path, place.borders[0]) if place.borders else sighting.anchor
         visit = Visit(self._changed_at, entry, appeared=self._last is None, by_edge=sighting.at_border)
         return facts + self._facts(self.visits.saw_in(visit, sighting.at)) + self.during(sighting)
 
-    def _seen_out(self, sighting: Sighting, path: Segment, borders: list[float]) -> list[Fact]:
+    def _seen_out(self, sighting: Sighting, path: Segment, place: Place) -> list[Fact]:
         passage, refuted = self._passages.settle(sighting)
         facts = self.passed(passage) if passage else []
         if self._was_in:
-            self._passages.left(self._changed_at, path, borders)
-        if self.visits.state is not State.OUTSIDE and self._area.beside(sighting):
+            self._passages.left(self._changed_at, path, place.borders)
+        if self.visits.state is not State.OUTSIDE and place.beside:
             phases = self.visits.saw_edge(sighting.at)
         else:
             phases = self.visits.saw_out(self._inside_until, sighting.at)
         if not refuted:  # the way back from a stray box is no passage either
-            self._maybe_through(sighting, path, borders, phases)
+            self._maybe_through(sighting, path, place.borders, phases)
         if self.visits.state is not State.ENTERING:
             self._passages.stands_outside(sighting.anchor)
         return facts + self._facts(phases)
@@ -147,12 +178,6 @@ class InZone:
                 facts += self.ended()
         return facts
 
-    def _way(self, sighting: Sighting) -> tuple[Segment, list[float]]:
-        """The straight way from the last sighting, and where on it (0–1) the border was met."""
-        if self._last is None or sighting.at - self._last.at > LONGEST_STEP_S:
-            return (sighting.anchor, sighting.anchor), []
-        return (self._last.anchor, sighting.anchor), self._area.borders(self._last, sighting)
-
     def _crossed_at(self, sighting: Sighting, borders: list[float], is_in: bool) -> float:
         last = self._last
         if last is None or (not borders and (is_in or sighting.at - last.at > LONGEST_STEP_S)):
@@ -161,17 +186,12 @@ class InZone:
             return last.at
         return last.at + (borders[0] if is_in else borders[-1]) * (sighting.at - last.at)
 
-    def _note_stay(self, now: Sighting, borders: list[float]) -> None:
+    def _note_stay(self, now: Sighting, place: Place) -> None:
         """Until when they were in the zone: boxes tremble, so being seen a little inside once more does not count."""
-        is_inside = self._area.within(now)
-        again = self._last is not None and self._area.within(self._last)
-        if is_inside and (self._within or again or not self._area.on_border(now)):
+        if place.inside and (self._within or self._was_inside or not place.on_border):
             self._within, self._inside_until, self._stepped_out_at = True, now.at, now.at
         elif self._within:
             self._within = False
-            self._inside_until = self._stepped_out_at = self._crossed_at(now, borders, is_in=False)
-        elif now.at - self._stepped_out_at > _LINGERS_S and self._area.beside(now):
+            self._inside_until = self._stepped_out_at = self._crossed_at(now, place.borders, is_in=False)
+        elif now.at - self._stepped_out_at > _LINGERS_S and place.beside:
             self._inside_until = now.at
-
-    def _holds(self, sighting: Sighting) -> bool:
-        return self._area.within(sighting) or self._area.on_border(sighting)

@@ -6,7 +6,6 @@ Two people in one zone are two incidents. Not here: what becomes of facts (`case
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from pipeline.rules.cases import Origin as Origin
 from pipeline.rules.facts import Fact, Happening, Sighting
 from pipeline.rules.gatherings import Gatherings
 from pipeline.rules.kinds import trigger_for
+from pipeline.rules.quiet import COASTS, GONE, NEW, SEEN, Quiet
 from pipeline.rules.walltime import WallTime
 from pipeline.types import Incident, Tracks
 
@@ -41,11 +41,14 @@ class Rules:
         self._wall = WallTime()
         self._cases = Cases(camera, origin, self._wall)
         self._gatherings = Gatherings(camera, self._cases)
+        self._quiet = Quiet(camera)
+        self._open: set[tuple[str, int]] = set()
+        """Of which watches an incident is open."""
 
     @property
     def open_incidents(self) -> int:
         """How many are open."""
-        return sum(watch.case is not None for watch in self._watches.values()) + self._gatherings.open_incidents
+        return len(self._open) + self._gatherings.open_incidents
 
     def armed(self, wall: float | None, ours: float | None) -> dict[str, Rule]:
         """Those of its rules that raise alerts then, by the site's time and by this machine's."""
@@ -54,6 +57,7 @@ class Rules:
 
     def accounts(self, now: Now) -> dict[str, list[tuple[int, Account]]]:
         """Of each rule, for everybody who is known to it, why it says nothing of them, or that it does."""
+        self._catch_up()
         calendars, found = self._cases.origin.calendars, dict[str, list[tuple[int, Account]]]()
         for name, rule in self._camera.judged.items():
             verdict = calendars.armed(rule, now.at.wall, now.ours(now.at.media))
@@ -84,10 +88,11 @@ class Rules:
         present = {int(i) for i in tracks.ids}
         seen = self._look(tracks)
         told: list[Incident] = []
-        for watch in self._all_watches(present):
+        for watch in self._busy(present, seen, now.at.media):
             facts = self._facts(watch, present, seen, now.at.media)
             if not self._gatherings.heard(watch, facts):
                 told += self._tell(watch, facts, now)
+            self._quiet.note(watch, self._cases.news_at(watch, now))
         told += self._gatherings.judge(self._watches, self._people, now)
         self._forget(present, now.at.media)
         return told
@@ -95,6 +100,7 @@ class Rules:
     def interrupt(self, now: Now, reason: str) -> list[Incident]:
         """Close what is open, because nobody watches any longer; tracks and visits are forgotten."""
         told: list[Incident] = []
+        self._catch_up()
         for watch in self._watches.values():
             facts = watch.trigger.finish()
             if not self._gatherings.heard(watch, facts):
@@ -102,46 +108,57 @@ class Rules:
         told += self._gatherings.interrupt(self._watches, self._people, now, reason)
         self._watches.clear()
         self._people.clear()
+        self._open.clear()
+        self._quiet = Quiet(self._camera)
         return told
 
     def reconfigure(self, camera: Camera, origin: Origin, now: Now) -> list[Incident]:
         """Take new rules; those that did not change keep their visits and open incidents."""
+        self._catch_up()
         old, self._camera = self._camera, camera
+        self._quiet = Quiet(camera)
         self._cases.camera, self._cases.origin = camera, origin
         told: list[Incident] = []
         for key, watch in list(self._watches.items()):
             if not _same_rule(watch.name, old, camera):
                 told += self._cut(watch, now, "rule_changed")
                 del self._watches[key]
+                self._open.discard(key)
         changed = [name for name in old.rules if not _same_rule(name, old, camera)]
         return told + self._gatherings.reconfigure(camera, changed, self._people, now)
 
     def _look(self, tracks: Tracks) -> set[int]:
         """Note every track that was seen this time; the others coast."""
-        shape = (tracks.aspect, 1.0)
-        seen = set()
-        for i in np.flatnonzero(tracks.seen_at >= tracks.at):
-            box = tracks.boxes[i] / (shape * 2)
-            track, person = int(tracks.ids[i]), self._people.get(int(tracks.ids[i]))
-            sighting = _sighting(box, float(tracks.born_at[i]), tracks.at, tracks.aspect)
-            first = None if person else _first(tracks, int(i))
-            new = Person(sighting, first, _rounded(box), float(tracks.scores[i]))
-            if person:
-                new.path, new.began, new.farthest = person.path, person.began, person.farthest
-            self._people[track] = new
-            new.walked()
-            seen.add(track)
-        return seen
+        boxes = (tracks.boxes / np.array((tracks.aspect, 1.0) * 2)).tolist()
+        rows = np.flatnonzero(tracks.seen_at >= tracks.at).tolist()
+        ids, born_at, scores = tracks.ids.tolist(), tracks.born_at.tolist(), tracks.scores.tolist()
+        for i in rows:
+            sighting = _sighting(boxes[i], born_at[i], tracks.at, tracks.aspect)
+            if (person := self._people.get(ids[i])) is None:
+                person = self._people[ids[i]] = Person(sighting, _first(tracks, i), (0.0, 0.0, 0.0, 0.0), 0.0)
+            else:
+                person.first, person.before, person.sighting = None, person.sighting, sighting
+            person.box, person.score = _rounded(boxes[i]), scores[i]
+            person.walked()
+        return {ids[i] for i in rows}
 
-    def _all_watches(self, present: set[int]) -> Iterator[Watch]:
-        """Every rule on every track that has been seen, made when first needed."""
-        for name, rule in self._camera.judged.items():
-            for track in sorted(self._people):
-                key = (name, track)
-                if key not in self._watches and track in present:
-                    self._watches[key] = Watch(name, rule, track, trigger_for(rule, self._camera))
-                if key in self._watches:
-                    yield self._watches[key]
+    def _busy(self, present: set[int], seen: set[int], now: float) -> Iterator[Watch]:
+        """Every rule on every track that has been seen, made when first needed, where anything may have happened."""
+        how = {track: _how(track, one, present, seen) for track, one in self._people.items()}
+        for name, rule, track in self._quiet.busy(self._people, how, now):
+            key = (name, track)
+            if key not in self._watches and track in present:
+                self._watches[key] = Watch(name, rule, track, trigger_for(rule, self._camera))
+            if key in self._watches:
+                watch, person = self._watches[key], self._people[track]
+                before = person.before if track in seen else person.sighting
+                self._quiet.catch_up(watch, before or person.sighting)
+                yield watch
+
+    def _catch_up(self) -> None:
+        """All that has been passed over is known to the triggers."""
+        for watch in self._watches.values():
+            self._quiet.catch_up(watch, self._people[watch.track].sighting)
 
     def _facts(self, watch: Watch, present: set[int], seen: set[int], now: float) -> list[Fact]:
         if watch.track in seen and not _counts(watch, self._people[watch.track]):
@@ -154,15 +171,20 @@ class Rules:
     def _forget(self, present: set[int], now: float) -> None:
         """Drop what can have nothing more to say: of people who have been gone for longer than they are waited for."""
         gone = {t for t, one in self._people.items() if t not in present and now - one.sighting.at > _WAITED_FOR_S}
+        if not gone:
+            return
         for key, watch in list(self._watches.items()):
             if watch.track in gone and watch.trigger.idle and watch.case is None:
                 del self._watches[key]
         waiting = {watch.track for watch in self._watches.values()}
         for track in gone - waiting:
             del self._people[track]
+            self._quiet.forget(track)
 
     def _tell(self, watch: Watch, facts: list[Fact], now: Now) -> list[Incident]:
-        return self._cases.tell(watch, self._people[watch.track], facts, now)
+        told = self._cases.tell(watch, self._people[watch.track], facts, now)
+        (self._open.discard if watch.case is None else self._open.add)((watch.name, watch.track))
+        return told
 
     def _cut(self, watch: Watch, now: Now, reason: str) -> list[Incident]:
         if watch.case is None:
@@ -171,6 +193,12 @@ class Rules:
         why = {"closed_because": reason, "last_seen_s": round(seen, 3)}
         fact = Fact(Happening.CLOSED, now.at.media, watch.case.entered, why=why)
         return self._tell(watch, [fact], now)
+
+
+def _how(track: int, person: Person, present: set[int], seen: set[int]) -> int:
+    if track not in seen:
+        return COASTS if track in present else GONE
+    return SEEN if person.first is None and person.before is not None else NEW
 
 
 def _counts(watch: Watch, person: Person) -> bool:
@@ -224,16 +252,18 @@ def _same_rule(name: str, old: Camera, new: Camera) -> bool:
 def _first(tracks: Tracks, i: int) -> Sighting | None:
     """The sighting that a track began with, where that was earlier than this one."""
     born_at, shape = float(tracks.born_at[i]), (tracks.aspect, 1.0)
-    return _sighting(tracks.born[i] / (shape * 2), born_at, born_at, tracks.aspect) if born_at < tracks.at else None
+    if born_at >= tracks.at:
+        return None
+    return _sighting((tracks.born[i] / (shape * 2)).tolist(), born_at, born_at, tracks.aspect)
 
 
-def _sighting(box: np.ndarray[Any, Any], born_at: float, at: float, aspect: float) -> Sighting:
-    x1, y1, x2, y2 = (float(edge) for edge in box)
+def _sighting(box: list[float], born_at: float, at: float, aspect: float) -> Sighting:
+    x1, y1, x2, y2 = box
     border = min(x1, y1, 1 - x2, 1 - y2) < _BORDER
     feet = y2 if y2 > 1 + _BELOW_EDGE else min(y2, _AT_EDGE)
     return Sighting(at, ((x1 + x2) / 2, feet), y2 - y1, aspect, born_at, border, x2 - x1)
 
 
-def _rounded(box: np.ndarray[Any, Any]) -> tuple[float, float, float, float]:
-    x1, y1, x2, y2 = (round(float(edge), 4) for edge in box)
-    return x1, y1, x2, y2
+def _rounded(box: list[float]) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = box
+    return round(x1, 4), round(y1, 4), round(x2, 4), round(y2, 4)

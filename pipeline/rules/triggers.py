@@ -6,6 +6,8 @@ severities, messages (`incidents`).
 
 from __future__ import annotations
 
+import math
+
 from pipeline.rules.facts import Fact, Happening, Sighting
 from pipeline.rules.geometry import distance
 from pipeline.rules.in_zone import InZone
@@ -14,6 +16,7 @@ from pipeline.types import Point
 
 # Who shifts their weight or turns around has not gone on: so much of their height.
 _STEP = 0.3
+_EPSILON_S = 1e-3
 
 
 class Enter(InZone):
@@ -73,6 +76,9 @@ class Dwell(Inside):
         self._open = True
         return [Fact(Happening.OPENED, entered + need, entered, why=self.why(seconds=need))]
 
+    def due(self) -> float:
+        return math.inf if self._open else self.visit.entered_at + (self.rule.seconds or 0.0) - _EPSILON_S
+
 
 class Stopped(Inside):
     """Someone in the zone has stayed in one place for `seconds`, give or take a step. Closes when they go on."""
@@ -94,6 +100,10 @@ class Stopped(Inside):
         return [
             Fact(Happening.OPENED, since + need, self.visit.entered_at, why=self.why(seconds=need, stood_since=since))
         ]
+
+    def due(self) -> float:
+        """Each sighting tells whether they have gone on."""
+        return -math.inf
 
     def stood(self, now: float) -> float:
         """For how long they have been in one place."""

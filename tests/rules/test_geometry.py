@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pipeline.rules.geometry import along, beside, distance, from_polygon, heading, inside, meeting, meetings
-from tests.slow import winds_around
+from pipeline.rules.geometry import along, beside, distance, heading
+from tests.slow import from_polygon, inside, meeting, meetings, winds_around
 
 SQUARE = ((0.4, 0.4), (0.6, 0.4), (0.6, 0.8), (0.4, 0.8))
 ARROW = ((0.1, 0.1), (0.9, 0.5), (0.1, 0.9), (0.4, 0.5))
