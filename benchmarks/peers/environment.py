@@ -1,4 +1,4 @@
-"""Ultralytics and Supervision in an environment of their own, without CUDA: they never enter ours.
+"""Ultralytics, Supervision and other trackers in an environment of their own, without CUDA: they never enter ours.
 
     python -m benchmarks.peers.environment
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".build" / "peers"
 PYTHON = FOLDER / "bin" / "python"
 _REQUIREMENTS = Path(__file__).with_name("requirements.txt")
-_ALONE = ("ultralytics", "supervision")
+_ALONE = ("ultralytics", "supervision", "trackers", "norfair")
 _STAND_IN = {
     "torchvision/__init__.py": "from torchvision import ops\n\n__version__ = '0.28.0'\n",
     "torchvision/ops.py": (

@@ -76,7 +76,7 @@ class Person:
         for at in self.sightings():
             self.began = at.anchor if self.began is None else self.began
             self.farthest = max(self.farthest, distance(self.began, at.anchor, at.aspect) / max(at.height, 1e-6))
-            self.path.append((round(at.at, 3), round(at.anchor[0], 4), round(at.anchor[1], 4)))
+            self.path.append((at.at, *at.anchor))
         if len(self.path) > _LONGEST_PATH:
             self.path[:-1] = self.path[:-1:2]
 
@@ -271,9 +271,9 @@ class Cases:
             entered=None if fact.entered is None else self._wall.moment(fact.entered),
             left=None if fact.left is None else self._wall.moment(fact.left),
             dwell_s=None if fact.entered is None else round(until - fact.entered, 3),
-            box=person.box,
+            box=rounded_box(person.box),
             anchor=rounded_point(person.sighting.anchored(rule.anchor).anchor),
-            path=tuple(person.path),
+            path=tuple((round(at, 3), round(x, 4), round(y, 4)) for at, x, y in person.path),
             score=round(case.score, 3),
             why=dict(fact.why),
             frame_size=now.size,
@@ -291,3 +291,9 @@ class Cases:
 def rounded_point(point: Point) -> Point:
     """Four digits: a hundredth of a pixel."""
     return round(point[0], 4), round(point[1], 4)
+
+
+def rounded_box(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    """The same."""
+    x1, y1, x2, y2 = box
+    return round(x1, 4), round(y1, 4), round(x2, 4), round(y2, 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -57,6 +58,14 @@ class Cross:
     def idle(self) -> bool:
         """Nothing left to wait for."""
         return self._pending is None
+
+    def rests(self) -> tuple[int, float]:
+        """As of `in_zone`: 1 as long as they go nowhere near the line."""
+        return (1 if self._last is not None and self._pending is None else 0), math.inf
+
+    def catch_up(self, last: Sighting, times: int) -> None:  # noqa: ARG002
+        """They were seen again, the last time there, and it was no news."""
+        self._last = last
 
     def seen(self, sighting: Sighting) -> list[Fact]:
         """The way since the last sighting is what crosses, so that nobody is too fast."""

@@ -130,7 +130,7 @@ class Gatherings:
         x2, y2 = (max(high[axis] for _, high in corners) for axis in (0, 1))
         sighting = Sighting(now.at.media, ((x1 + x2) / 2, y2), y2 - y1, 1.0, now.at.media, at_border=False)
         score = min((one.score for one in there), default=0.0)
-        return Person(sighting, None, (round(x1, 4), round(y1, 4), round(x2, 4), round(y2, 4)), score)
+        return Person(sighting, None, (x1, y1, x2, y2), score)
 
     def _outline(self, rule: Rule) -> Iterable[tuple[float, float]]:
         camera = self._cases.camera

@@ -133,10 +133,12 @@ def stir(
             if code == 0 or is_seen == 2:
                 continue
             if is_seen < 2:
-                busy[j, i] = 1 if code == 2 and (is_seen == 0 or at >= due[j, c]) else 0
+                busy[j, i] = 1 if code >= 2 and (is_seen == 0 or at >= due[j, c]) else 0
                 continue
             x, y = now[kind, i, 0], now[kind, i, 1]
-            if code == 1:
+            if code != 2:
+                if at >= due[j, c]:
+                    continue
                 px, py = before[kind, i, 0], before[kind, i, 1]
                 down = clear * heights[i]
                 across = down / aspect

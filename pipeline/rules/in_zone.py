@@ -17,6 +17,7 @@ from pipeline.rules.visits import Phase, State, Visit, Visits
 
 # Who is beside the border for longer is still there, and has not left when they crossed it; others walk on over it.
 _LINGERS_S = 0.5
+_EPSILON_S = 1e-3
 
 
 class InZone:
@@ -72,13 +73,15 @@ class InZone:
         return facts
 
     def rests(self) -> tuple[int, float]:
-        """Whether seeing them again as now is no news: 1 as long as they are far out of the zone, 2 as long as they are
-        inside and up to that media time, 0 where it is."""
+        """Whether seeing them again as now is no news, and up to which media time: 1 and 3 as long as they are far out
+        of the zone, 2 as long as they are inside, 0 where it is."""
         visits = self.visits
         if self._last is None or self._passages.pending is not None:
             return 0, math.inf
         if visits.state is State.OUTSIDE and not self._was_in and not self._within:
             return 1, math.inf
+        if visits.state is State.LEAVING and not self._was_in and not self._within:
+            return 3, visits.since + visits.release_s - _EPSILON_S
         if visits.state is State.INSIDE and self._was_in and self._was_inside and self._within:
             return 2, self.due()
         return 0, math.inf
@@ -90,12 +93,12 @@ class InZone:
     def catch_up(self, last: Sighting, times: int) -> None:
         """They were seen again so often, the last time there, and it was no news."""
         self._last = last
-        if self.visits.state is State.OUTSIDE:
-            self._was_inside = False
-            self._passages.stands_outside(last.anchor)
-        else:
+        if self.visits.state is State.INSIDE:
             self.visit.samples += times
             self._there_at = self._inside_until = self._stepped_out_at = last.at
+        else:
+            self._was_inside = False
+            self._passages.stands_outside(last.anchor)
 
     def outside_by(self, sighting: Sighting, height_px: int) -> str:
         """How far somebody who is out of the zone is from being in it, in words."""

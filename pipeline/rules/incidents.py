@@ -138,7 +138,8 @@ class Rules:
                 person = self._people[ids[i]] = Person(sighting, _first(tracks, i), (0.0, 0.0, 0.0, 0.0), 0.0)
             else:
                 person.first, person.before, person.sighting = None, person.sighting, sighting
-            person.box, person.score = _rounded(boxes[i]), scores[i]
+            x1, y1, x2, y2 = boxes[i]
+            person.box, person.score = (x1, y1, x2, y2), scores[i]
             person.walked()
         return {ids[i] for i in rows}
 
@@ -262,8 +263,3 @@ def _sighting(box: list[float], born_at: float, at: float, aspect: float) -> Sig
     border = min(x1, y1, 1 - x2, 1 - y2) < _BORDER
     feet = y2 if y2 > 1 + _BELOW_EDGE else min(y2, _AT_EDGE)
     return Sighting(at, ((x1 + x2) / 2, feet), y2 - y1, aspect, born_at, border, x2 - x1)
-
-
-def _rounded(box: list[float]) -> tuple[float, float, float, float]:
-    x1, y1, x2, y2 = box
-    return round(x1, 4), round(y1, 4), round(x2, 4), round(y2, 4)

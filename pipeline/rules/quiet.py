@@ -15,18 +15,20 @@ from numpy.typing import NDArray
 from pipeline.config import Anchor, Camera, Rule
 from pipeline.rules.area import CLEAR_OF_ZONE, Area
 from pipeline.rules.cases import Person, Watch
+from pipeline.rules.cross import Cross
 from pipeline.rules.facts import Sighting
 from pipeline.rules.geometry_kernels import stir
 from pipeline.rules.in_zone import InZone
 
 GONE, COASTS, NEW, SEEN = range(4)
-_ASKED = ("enter", "appear", "exit", "disappear", "inside", "dwell", "stopped", "occupancy", "absence", "crowd_growth")
-"""Triggers that have nothing to do with who is far from their zone."""
+_ZONE = ("enter", "appear", "exit", "disappear", "inside", "dwell", "stopped", "occupancy", "absence", "crowd_growth")
+_LINE = ("cross", "tailgate")
+"""Triggers that have nothing to do with who is far from their zone or line."""
 
 
 def may_rest(rule: Rule) -> bool:
     """Whether it asks only where somebody is, and of everybody."""
-    asks = rule.trigger in _ASKED and not rule.window_s and rule.anchor != "overlap"
+    asks = rule.trigger in (*_ZONE, *_LINE) and not rule.window_s and rule.anchor != "overlap"
     filters = rule.score or rule.stay_score or rule.track_age_s or rule.displacement or rule.person_height
     return asks and not filters
 
@@ -61,19 +63,24 @@ class Quiet:
         self._aspect = aspect
         shapes: list[NDArray[np.float64]] = []
         ends, zones = [0], [0]
-        for _, rule in self._rules:
-            area = Area(self._camera.zones[rule.zone or ""], aspect) if self._rests[len(zones) - 1] else None
-            for ring in area.rings if area else ():
-                shapes.append(np.array(ring, np.float64))
+        self._bounds = np.zeros((len(self._rules), 4))
+        for row, (_, rule) in enumerate(self._rules):
+            rings = self._rings_of(rule, aspect) if self._rests[row] else []
+            if rings:
+                corners = np.concatenate(rings)
+                self._bounds[row] = *corners.min(axis=0), *corners.max(axis=0)
+            for ring in rings if rule.line is None else ():
+                shapes.append(ring)
                 ends.append(ends[-1] + len(ring))
             zones.append(len(ends) - 1)
         self._corners = np.concatenate(shapes) if shapes else np.zeros((0, 2))
         self._rings, self._zones = np.array(ends, np.int64), np.array(zones, np.int64)
-        self._bounds = np.zeros((len(self._rules), 4))
-        for row in range(len(self._rules)):
-            own = self._corners[self._rings[zones[row]] : self._rings[zones[row + 1]]]
-            if len(own):
-                self._bounds[row] = *own.min(axis=0), *own.max(axis=0)
+
+    def _rings_of(self, rule: Rule, aspect: float) -> list[NDArray[np.float64]]:
+        """The zone's borders, or the line."""
+        if rule.line is not None:
+            return [np.array(self._camera.lines[rule.line].points, np.float64)]
+        return [np.array(ring, np.float64) for ring in Area(self._camera.zones[rule.zone or ""], aspect).rings]
 
     def busy(self, people: Mapping[int, Person], how: Mapping[int, int], at: float) -> Iterator[tuple[str, Rule, int]]:
         """Rule by rule, the tracks of whom it may have something to say; `how` they are: GONE, COASTS, NEW or SEEN."""
@@ -134,7 +141,7 @@ class Quiet:
         row, column = self._row[watch.name], self._columns.get(watch.track)
         if column is None or not (times := int(self._skipped[row, column])):
             return
-        if isinstance(watch.trigger, InZone):
+        if isinstance(watch.trigger, InZone | Cross):
             watch.trigger.catch_up(last.anchored(watch.rule.anchor), times)
         self._skipped[row, column] = 0
 
@@ -142,7 +149,7 @@ class Quiet:
         """After it was asked: whether it may rest now, up to `news_at` (media seconds) at most."""
         row, column = self._row[watch.name], self._columns[watch.track]
         trigger, waits = watch.trigger, watch.untold is not None or watch.folded is not None
-        if waits or not self._rests[row] or not isinstance(trigger, InZone):
+        if waits or not self._rests[row] or not isinstance(trigger, InZone | Cross):
             self._codes[row, column] = 0
             return
         code, due = trigger.rests()

@@ -86,6 +86,7 @@ RULES: dict[str, dict[str, Any]] = {
     "grows": {"trigger": "crowd_growth", "grows_by": 2, "seconds": 5},
     "runs": {"trigger": "speed", "faster_than": "0.5 heights/s"},
     "crosses": {"trigger": "cross"},
+    "tails": {"trigger": "tailgate", "seconds": 5},
 }
 
 
