@@ -38,7 +38,7 @@ mutations: ## small mistakes made on purpose: do the tests notice? six minutes
 
 # Those that take other models, clips or data sets where they are there; and all.
 WITH_FOOTAGE := replay detector incidents motion
-SMOKES ?= $(WITH_FOOTAGE) tracking journal sources containers resting decoding idle cold
+SMOKES ?= $(WITH_FOOTAGE) tracking journal sources containers resting decoding idle cold zones following ledger
 
 bench-smoke: ## the benchmarks once over, short: do they still run?
 	@sh setup.sh test
@@ -49,6 +49,8 @@ bench: ## beside others, in full: how many times faster; two hours, kept in benc
 	@$(BIN)/python -m benchmarks.motion --write $(ARGS)
 	@$(BIN)/python -m benchmarks.decoding --write $(ARGS)
 	@$(BIN)/python -m benchmarks.idle --write $(ARGS)
+	@$(BIN)/python -m benchmarks.zones --write $(ARGS)
+	@$(BIN)/python -m benchmarks.following --write $(ARGS)
 	@$(BIN)/python -m benchmarks.busy --write $(ARGS)
 	@$(BIN)/python -m benchmarks.footprint --write $(ARGS)
 	@$(BIN)/python -m benchmarks.alerting --write

@@ -59,8 +59,10 @@ class Change:
 
 def changes(before: Sequence[Incident], after: Sequence[Incident]) -> list[Change]:
     """What differs, by the openings of incidents; the nearest in time of one rule are the same."""
-    old = [one for one in before if one.state is IncidentState.OPENED]
-    new = [one for one in after if one.state is IncidentState.OPENED]
+    old, new = (
+        [one for one in told if one.state is IncidentState.OPENED and one.unsaid != "folded"]
+        for told in (before, after)
+    )
     near = sorted(
         (abs(a.at.media - b.at.media), i, j)
         for i, a in enumerate(old)

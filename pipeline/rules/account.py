@@ -53,6 +53,8 @@ def account(watch: Watch, sighting: Sighting, height_px: int) -> Account:
         return Account(Gate.TOLD, "its alert is open")
     if watch.untold is not None:
         return Account(Gate.NOT_ARMED, "its alert would be open, if the rule were armed")
+    if watch.folded is not None:
+        return Account(Gate.NOT_YET, f"was told of a moment ago: cooldown_s is {watch.rule.cooldown_s:g}")
     if isinstance(trigger, Cross):
         return _of_line(trigger, sighting, height_px)
     if isinstance(trigger, InZone):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.config import Heights, ModeSettings, Rule, Zone
 from pipeline.perceive.sieve import Sieve
+from pipeline.rules.account import Gate
 from pipeline.rules.area import Covered
 from pipeline.rules.calendar import Calendars
 from pipeline.rules.geometry import clipped, size
@@ -271,3 +272,13 @@ def test_what_says_nothing_or_cannot_be_is_told(keys: dict[str, Any], words: str
 def test_a_box_does_not_overlap_a_line():
     with pytest.raises(ValueError, match="a box does not overlap a line"):
         Rule.model_validate({"trigger": "cross", "line": "door", "anchor": "overlap"})
+
+
+def test_in_the_cooldown_the_account_says_so():
+    watched = Rules(camera(rule={"trigger": "enter", "cooldown_s": 30}), Origin("s"))
+    street, moment = Street({1: Walker(stays((1, 4), (8, 60)))}), Now(Moment(0.0))
+    for n in range(60):
+        moment = Now(Moment(n / 5))
+        watched.update(street.tracks(n / 5), moment)
+    ((track, told),) = watched.accounts(moment)["rule"]
+    assert (track, told.gate, told.words) == (1, Gate.NOT_YET, "was told of a moment ago: cooldown_s is 30")
