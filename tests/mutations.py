@@ -207,7 +207,7 @@ MUTATIONS = [
         "rules/test_cross.py rules/test_peer_bugs.py",
     ),
     Mutation("rules/cross.py", '"a_to_b": crossing.side', '"a_to_b": not crossing.side', "rules/test_shapes.py"),
-    Mutation("rules/cross.py", "-abs(side), side)", "abs(side), side)", "rules/test_shapes.py"),
+    Mutation("rules/cross.py", "-abs(side), side)", "abs(side), side)", "rules/test_cross.py"),
     Mutation(
         "rules/incidents.py",
         "_WAITED_FOR_S = 10.0",

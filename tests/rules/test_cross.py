@@ -214,3 +214,12 @@ def test_heights_are_of_the_person_so_that_far_people_need_less_to_be_clear():
     near = way((0, 0.45, 0.6), (2, stop, 0.6))
     assert crossings(near) == []
     assert len(crossings(Walker(near, height=HEIGHT / 3))) == 1
+
+
+def test_who_comes_from_before_a_sharp_corner_was_on_its_outer_side():
+    """Both parts of the line are as near to them there, at the corner, and each of them says another side."""
+    tip = [[0.3, 0.3], [0.7, 0.5], [0.3, 0.7]]
+    walk = way((0, 0.62, 0.3), (2, 0.94, 0.45), (4, 0.38, 0.52), (8, 0.71, 0.33))
+    told = [life[0] for life in lives(watch(rules("cross", line=tip, confirm_s=0.2), {1: walk}, 9, 5))]
+    assert [one.why["way"] for one in told] == ["a_to_b", "b_to_a"]
+    assert [one.at.media for one in told] == [pytest.approx(3.0, abs=0.2), pytest.approx(6.1, abs=0.3)]

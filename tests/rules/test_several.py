@@ -156,3 +156,10 @@ def test_the_way_between_two_zones_is_in_neither():
     keys = {"areas": AREAS, "zones": ["gate", "yard"]}
     assert watch(rules("loiter", seconds=6.6, **keys), {1: walk}, 20, 10) == []
     assert len(lives(watch(rules("loiter", seconds=5.3, **keys), {1: walk}, 20, 10))) == 1
+
+
+def test_the_way_between_two_zones_does_not_count_while_it_is_in_doubt_whether_they_left_the_first():
+    """`release_s` of the first is not over when they are in the second."""
+    walk = goes((0, "gate"), (5, "between"), (7, "yard"))
+    told = watch(rules("loiter", areas=AREAS, zones=["gate", "yard"], seconds=6, release_s=5), {1: walk}, 20, 5)
+    assert told[0].at.media == pytest.approx(8.0, abs=0.41)
