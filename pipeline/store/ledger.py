@@ -118,14 +118,16 @@ def _found(path: Path) -> Found | None:
 
 def prune(folder: Path, before: float, most_bytes: float) -> tuple[int, int]:
     """Delete parts last written before then (Unix seconds), then the oldest while there is too much, or the disk nearly
-    full; how many went for each of the two reasons. Raises OSError.
+    full; how many went for each of the two reasons. A camera's newest, which may still be written, stays then. Raises
+    OSError.
     """
     files = sorted(
         (stat.st_mtime, stat.st_size, path) for path in folder.glob(f"*/*{_SUFFIX}") if (stat := path.stat())
     )
     old = [path for at, _, path in files if at < before]
-    rest = files[len(old) :]
-    taken, many = sum(size for _, size, _ in rest), 0
+    newest = {path.parent: path for _, _, path in files}.values()
+    rest = [one for one in files[len(old) :] if one[2] not in newest]
+    taken, many = sum(size for _, size, _ in files[len(old) :]), 0
     for path in old:
         _remove(path)
     while rest and (taken > most_bytes or crowded(folder)):
