@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 _EVERY_S = 1.0
 _HOUR_S = 3600.0
-# So many entries of one camera wait for the disk, an hour of a slow one; what comes then is a hole.
+# So many entries of one camera wait for the disk, a quarter of an hour at five a second; what comes then is a hole.
 _MOST = 4096
 _LAST_S = 2.0
 
