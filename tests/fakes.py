@@ -94,8 +94,8 @@ class Street:
         )
 
 
-def now(at: float) -> Now:
-    return Now(Moment(at), size=SIZE)
+def now(at: float, wall: float | None = None) -> Now:
+    return Now(Moment(at, wall), size=SIZE)
 
 
 def watch(
@@ -106,14 +106,20 @@ def watch(
 
 
 def watch_at(
-    rules: Rules, walkers: Mapping[int, Walker | Way], times: Iterable[float], start: float = 0.0
+    rules: Rules,
+    walkers: Mapping[int, Walker | Way],
+    times: Iterable[float],
+    start: float = 0.0,
+    grants: Sequence[tuple[str, float]] | None = None,
 ) -> list[Incident]:
-    """The same with pictures at these times, counted from `start`."""
+    """The same with pictures at these times, counted from `start`; `grants` are given as (door, time)."""
+    if grants is not None:
+        rules.access([(door, start + at) for door, at in grants], np.inf)
     people = {i: one if isinstance(one, Walker) else Walker(one) for i, one in walkers.items()}
     street = Street({i: _later(one, start) for i, one in people.items()})
     told: list[Incident] = []
     for at in times:
-        told += rules.update(street.tracks(start + at), now(start + at))
+        told += rules.update(street.tracks(start + at), now(start + at, None if grants is None else start + at))
     return told
 
 
@@ -159,7 +165,8 @@ def camera(
 def _where(rule: Mapping[str, Any]) -> dict[str, str]:
     if "zones" in rule:
         return {}
-    return {"line": "door"} if rule["trigger"] in ("cross", "tailgate") else {"zone": "yard"}
+    lines = ("cross", "tailgate", "unbadged", "unused_grant")
+    return {"line": "door"} if rule["trigger"] in lines else {"zone": "yard"}
 
 
 def rules(

@@ -19,6 +19,7 @@ OWN: dict[str, Any] = {
     "zone": "yard",
     "zones": ["yard", "gate"],
     "line": "door",
+    "door": "north",
     "seconds": 5,
     "people": {"max": 3},
     "grows_by": 3,
@@ -37,7 +38,8 @@ def problems(tmp_path: Path, rule: dict[str, Any], **camera: Any) -> list[str]:
         **camera,
     }
     path = tmp_path / "streams.yaml"
-    path.write_text(yaml.safe_dump({"site": {"id": "s"}, "cameras": {"c": one}}))
+    redis = {"url": "redis://localhost", "access_stream": "access"}
+    path.write_text(yaml.safe_dump({"site": {"id": "s"}, "alerts": {"redis": redis}, "cameras": {"c": one}}))
     return [str(problem) for problem in config.problems(path, {})]
 
 
@@ -186,3 +188,12 @@ def test_a_camera_with_a_mistake_takes_no_tag_with_it(tmp_path: Path):
     loaded = config.load(tmp_path / "streams.yaml", {})
     assert [*loaded.config.cameras] == ["good"]
     assert [*loaded.quarantined] == ["bad"]
+
+
+def test_a_rule_about_a_door_of_which_nothing_tells_is_told(tmp_path: Path):
+    rule = {"trigger": "unbadged", "line": "door", "door": "north", "seconds": 5}
+    one = {"url": "rtsp://h/s", "lines": {"door": {"points": [[0.5, 0.1], [0.6, 0.9]]}}, "rules": {"r": rule}}
+    path = tmp_path / "streams.yaml"
+    path.write_text(yaml.safe_dump({"site": {"id": "s"}, "cameras": {"c": one}}))
+    (told,) = config.problems(path, {})
+    assert "cameras.c.rules.r.door: nothing tells of grants. Give alerts.redis.access_stream" in str(told)

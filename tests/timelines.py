@@ -35,6 +35,7 @@ class Example(NamedTuple):
     keys: dict[str, Any]
     people: dict[int, Walker]
     seconds: float
+    grants: tuple[float, ...] = ()
 
 
 def at_times(*steps: tuple[float, Point]) -> Way:
@@ -92,6 +93,13 @@ EXAMPLES: dict[str, Example] = {
     ),
     "cross": Example({"line": "door"}, {1: walks(CROSSES)}, 10),
     "tailgate": Example({"line": "door", "seconds": 3}, {1: walks(CROSSES), 2: walks(lambda at: CROSSES(at - 2))}, 12),
+    "unbadged": Example(
+        {"line": "door", "door": "north", "seconds": 5},
+        {1: walks(CROSSES), 2: walks(lambda at: CROSSES(at - 6))},
+        18,
+        (2,),
+    ),
+    "unused_grant": Example({"line": "door", "door": "north", "seconds": 5}, {1: walks(CROSSES)}, 24, (2, 9)),
     "occupancy": Example({"zone": "yard", "people": {"max": 1}}, {1: _in((1, 14)), 2: _in((4, 10))}, 18),
     "absence": Example({"zone": "yard", "seconds": 4}, {1: _in((0, 3), (12, 16))}, 20),
     "crowd_growth": Example(
@@ -113,6 +121,8 @@ def drawn(trigger: str) -> str:
     """The picture, as SVG."""
     example = EXAMPLES[trigger]
     rows = [(f"person {n}", _seen(one, example)) for n, one in example.people.items()]
+    if example.grants:
+        rows.append(("grants", [Bar(at, at, "", BLUE) for at in example.grants]))
     rows.append(("alert", _told(trigger, example)))
     high = TOP * 2 + ROW * (len(rows) + 1)
     parts = [
@@ -181,10 +191,11 @@ def _told(trigger: str, example: Example) -> list[Bar]:
     """Alerts from when they are of, and when they were told."""
     one = camera(zones=ZONES, line=LINE, rule={"trigger": trigger, "update_s": 9999, **example.keys})
     rules, street = Rules(one, Origin("school")), Street(example.people)
+    rules.access([("north", at) for at in example.grants], float("inf"))
     bars: dict[str, Bar] = {}
     for picture in range(round(example.seconds * FPS) + 1):
         at = picture / FPS
-        for incident in rules.update(street.tracks(at), now(at)):
+        for incident in rules.update(street.tracks(at), now(at, at)):
             if incident.state is IncidentState.OPENED:
                 bars[incident.id] = Bar(incident.at.media, example.seconds, f"told at {at:.1f} s", RED)
             elif incident.state is IncidentState.CLOSED:

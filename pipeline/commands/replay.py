@@ -17,6 +17,7 @@ import typer
 
 from pipeline import logs
 from pipeline.commands.against import changes, save_pictures, summary
+from pipeline.commands.grants import read_grants
 from pipeline.commands.output import MISUSED, errors_told, fail
 from pipeline.commands.progress import progress
 from pipeline.commands.relive import Span, relive, relive_against
@@ -54,6 +55,9 @@ def replay(
         Path | None, typer.Option(help="Tell instead what this other configuration would gain, lose and move.")
     ] = None,
     pictures: Annotated[Path | None, typer.Option(help="With --against: a picture of each in this folder.")] = None,
+    access: Annotated[
+        Path | None, typer.Option(help="Grants of doors, a CSV file with the columns time and door; for unbadged.")
+    ] = None,
     ledger: Annotated[
         Path | None, typer.Option(help="Instead of videos: a folder of ledgers. What was sent then, to the byte.")
     ] = None,
@@ -65,7 +69,8 @@ def replay(
     if pictures is not None and against is None:
         raise typer.BadParameter("are of what changes: give --against too.", param_hint="--pictures")
     if ledger is not None:
-        _only_ledger({"VIDEO": videos, "--fps": fps, "--start": start, "--pictures": pictures, "--jobs": jobs})
+        others = {"VIDEO": videos, "--fps": fps, "--start": start, "--pictures": pictures, "--jobs": jobs}
+        _only_ledger({**others, "--access": access})
         _relived(ledger, camera, config, against, out, (since, until))
         return
     if not videos:
@@ -77,7 +82,7 @@ def replay(
             if fps is not None and (seldom := too_seldom(rule.trigger, fps)):
                 typer.echo(f"zonewatch: rule {name}: {seldom}: some of it will be missed.", err=True)
         began = _time(start, ZoneInfo(loaded.config.site.timezone))
-        how = _How(paths, fps, began, exhaustive, jobs)
+        how = _How(paths, fps, began, exhaustive, jobs, _grants(access, chosen, loaded.config, start))
         if against is None:
             _play(loaded.config, chosen, how, out)
             return
@@ -85,6 +90,18 @@ def replay(
         both = (loaded.config, chosen), (other.config, chosen_camera(other, camera))
         before, after = ([one for step in how.steps(*one) for one in step.incidents] for one in both)
         _compared(before, after, both[1], paths, pictures, out)
+
+
+def _grants(access: Path | None, camera: Camera, config: Config, start: str | None) -> list[tuple[str, float]] | None:
+    """What is known of doors, and said of it."""
+    about = ", ".join(name for name, rule in camera.judged.items() if rule.door)
+    if access is None:
+        if about:
+            typer.echo(f"zonewatch: nothing tells of grants, so {about} say nothing: give --access.", err=True)
+        return None
+    if start is None:
+        typer.echo("zonewatch: grants go by the recording's own times: give --start where those are wrong.", err=True)
+    return read_grants(access, ZoneInfo(config.site.timezone))
 
 
 class _How(NamedTuple):
@@ -95,12 +112,13 @@ class _How(NamedTuple):
     start: float | None
     exhaustive: bool
     jobs: int | None
+    grants: Sequence[tuple[str, float]] | None
 
     def steps(self, config: Config, camera: Camera) -> Iterator[Step]:
         """All of it by that configuration; where the pictures are, is shown."""
         players = side_by_side(self.jobs or usable_cores())
         with progress(self.paths) as shown:
-            for step in play(config, camera, self.paths, self.fps, self.start, self.exhaustive, players):
+            for step in play(config, camera, self.paths, self.fps, self.start, self.exhaustive, players, self.grants):
                 yield step
                 shown.at(step)
 

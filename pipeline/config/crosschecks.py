@@ -55,14 +55,18 @@ def camera(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
 
 def whole(data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:
     """A camera has one name, and its rules name periods that there are."""
-    told = data.get("calendars")
-    calendars = {name: _names(_get(_get(told, name), "periods")) for name in _names(told)}
+    every = data.get("calendars")
+    calendars = {name: _names(_get(_get(every, name), "periods")) for name in _names(every)}
+    told = _get(_get(data.get("alerts"), "redis"), "access_stream")
     for key in _names(data.get("cameras")):
         name = _get(data["cameras"][key], "name")
         if name is not None and name != key:
             yield mistake(("cameras", key, "name"), f"is not `{key}`", "A camera is called by its key: take this out.")
         rules = _get(data["cameras"][key], "rules")
         for rule in _names(rules):
+            if _get(_get(rules, rule), "door") is not None and not told:
+                hint = "Give alerts.redis.access_stream: without it everybody would be without a badge."
+                yield mistake(("cameras", key, "rules", rule, "door"), "nothing tells of grants", hint)
             yield from _scheduled(("cameras", key, "rules", rule), _get(rules, rule), calendars)
 
 

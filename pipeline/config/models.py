@@ -57,6 +57,9 @@ class Redis(Strict):
     control_stream: str | None = Field(
         None, min_length=1, max_length=200, description="Key of the stream from which modes are set."
     )
+    access_stream: str | None = Field(
+        None, min_length=1, max_length=200, description="Key of the stream that tells of doors' grants of entry."
+    )
 
     @classmethod
     def mistakes(cls, data: Mapping[str, Any]) -> Iterator[InitErrorDetails]:

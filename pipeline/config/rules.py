@@ -108,6 +108,9 @@ class Rule(Strict):
     zone: str | None = Field(None, description="Name of the zone; for triggers about one.")
     zones: tuple[str, ...] = Field((), max_length=16, description="Names of zones; for sequence, in order, and loiter.")
     line: str | None = Field(None, description="Name of the line; for cross and tailgate.")
+    door: str | None = Field(
+        None, min_length=1, max_length=200, description="Name by which the door's reader tells of grants; for unbadged."
+    )
     confirm_s: Number = Field(0.4, ge=0, le=60, description="Somebody is inside after being there so long; seconds.")
     confirm_samples: Whole = Field(1, ge=1, le=100, description="And after being seen there so often.")
     confirm_of: Whole | None = Field(

@@ -25,6 +25,7 @@ from pipeline.config import Camera, Config, Detector
 from pipeline.errors import ZonewatchError
 from pipeline.frame import Frame
 from pipeline.processes import memory
+from pipeline.processes.badges import Badges
 from pipeline.processes.calls import Calls
 from pipeline.processes.ledgers import Ledgers
 from pipeline.processes.line import Line
@@ -75,9 +76,8 @@ def main(config: Config, connection: Connection, level: str) -> None:
     except ZonewatchError as error:
         log.error("%s", error)
         raise SystemExit(FAILED_EXIT) from None
-    worker = Worker(
-        detector, origin, teller, clock, wake, calls=_calls(config, wake, clock), modes=modes, ledgers=ledgers
-    )
+    calls, badges = _calls(config, wake, clock), _badges(config, clock)
+    worker = Worker(detector, origin, teller, clock, wake, calls=calls, modes=modes, ledgers=ledgers, badges=badges)
     worker.apply(config)
     worker.run(line, stop)
     if worker.stuck:
@@ -92,6 +92,15 @@ def _calls(config: Config, wake: threading.Event, clock: Clock) -> Calls | None:
     calls = Calls(redis, wake.set, clock)
     calls.start()
     return calls
+
+
+def _badges(config: Config, clock: Clock) -> Badges | None:
+    """Where doors' readers tell of grants, if that is configured."""
+    if config.alerts.redis is None or config.alerts.redis.access_stream is None:
+        return None
+    badges = Badges(config.alerts.redis, clock)
+    badges.start()
+    return badges
 
 
 def _journal(config: Config) -> Outbox:
@@ -118,6 +127,7 @@ class Worker:
         calls: Calls | None = None,
         modes: Modes | None = None,
         ledgers: Ledgers | None = None,
+        badges: Badges | None = None,
     ) -> None:
         self._detector = detector
         self._origin = origin
@@ -129,6 +139,7 @@ class Worker:
         self._calls = calls
         self._modes = modes
         self._ledgers = ledgers
+        self._badges = badges
         self._posts: dict[str, Post] = {}
         self._turns = Turns(clock)
         self._memory_gb = float("inf")
@@ -148,6 +159,8 @@ class Worker:
             self._wake.wait(_IDLE_S)
             self._wake.clear()
             self._hear_calls()
+            if self._badges is not None:
+                self._badges.tell(post.lane for post in self._posts.values())
             if self._modes is not None and self._modes.look():
                 self._rearm(self._modes.mode)
                 due = 0.0  # at once, so that everybody sees that it is in force
@@ -241,6 +254,8 @@ class Worker:
         mailbox = Mailbox(self._wake)
         post = Post(lane, mailbox, self._clock, self._capturing(camera, mailbox, self._clock, zone))
         self._posts[camera.name] = post
+        if self._badges is not None:
+            self._badges.catch_up(lane)
         post.start()
 
     def _retell(self, post: Post, camera: Camera) -> None:

@@ -5,15 +5,20 @@ Not here: the judgement (`crowd`), and what becomes of it (`cases`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.config import Camera, Rule
+from pipeline.rules.access import Access, Granted
 from pipeline.rules.cases import Cases, Now, Person, Subject, Watch
 from pipeline.rules.crowd import NOBODY, Crowd, Seen
 from pipeline.rules.facts import Fact, Happening, Sighting
 from pipeline.rules.kinds import crowds_for
 from pipeline.types import Incident
+
+# Grants are remembered so long for rules that begin anew.
+_GRANTS_S = 600.0
 
 
 @dataclass(slots=True)
@@ -38,6 +43,7 @@ class Gatherings:
     def __init__(self, camera: Camera, cases: Cases) -> None:
         self._cases = cases
         self._of: dict[str, _Gathering] = {}
+        self._granted = Granted((), -math.inf)
         self._take(camera)
 
     @property
@@ -52,6 +58,21 @@ class Gatherings:
             return False
         gathering.facts += [(watch.track, fact) for fact in facts]
         return True
+
+    @property
+    def awaited(self) -> set[int]:
+        """Tracks of whom something is yet to be judged, also when they are gone."""
+        every = (subject.trigger for gathering in self._of.values() for subject in gathering.subjects)
+        return {track for one in every if isinstance(one, Access) for track, _ in one.crossed}
+
+    def granted(self, told: Granted) -> None:
+        """What is news of doors."""
+        kept = [one for one in self._granted.grants if one[1] > told.known - _GRANTS_S or math.isinf(told.known)]
+        self._granted = Granted((*kept, *told.grants), max(self._granted.known, told.known))
+        for gathering in self._of.values():
+            for subject in gathering.subjects:
+                if isinstance(subject.trigger, Access):
+                    subject.trigger.granted(told)
 
     def judge(self, watches: Mapping[tuple[str, int], Watch], people: Mapping[int, Person], now: Now) -> list[Incident]:
         """What all of them come to."""
@@ -93,6 +114,9 @@ class Gatherings:
         for name, rule in camera.judged.items():
             if name not in self._of and (crowds := crowds_for(rule)):
                 self._of[name] = _Gathering(rule, [_Whole(name, rule, NOBODY, crowd) for crowd in crowds])
+                for crowd in crowds:
+                    if isinstance(crowd, Access) and self._granted.known > -math.inf:
+                        crowd.granted(self._granted)
 
     def _judged(
         self,

@@ -5,11 +5,12 @@ Two people in one zone are two incidents. Not here: what becomes of facts (`case
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from pipeline.config import Camera, Rule
+from pipeline.rules.access import converted
 from pipeline.rules.account import Account, Gate, account
 from pipeline.rules.cases import Cases, Person, Watch
 from pipeline.rules.cases import Now as Now
@@ -42,6 +43,8 @@ class Rules:
         self._cases = Cases(camera, origin, self._wall)
         self._gatherings = Gatherings(camera, self._cases)
         self._quiet = Quiet(camera)
+        self._grants: list[tuple[str, float]] = []
+        self._known: float | None = None
         self._open: set[tuple[str, int]] = set()
         """Of which watches an incident is open."""
 
@@ -79,6 +82,25 @@ class Rules:
             return Account(Gate.FILTERED, f"does not count: {_filtered(watch.rule, person)}")
         return account(watch, person.sighting.anchored(watch.rule.anchor), now.size[1])
 
+    def access(self, grants: Sequence[tuple[str, float]], known: float) -> None:
+        """Of doors' readers: `grants` as (door, Unix second), all up to second `known`; judged next."""
+        self._grants += grants
+        self._known = known if self._known is None else max(self._known, known)
+
+    def settle(self, now: Now) -> list[Incident]:
+        """What follows from what was told of doors since the last update."""
+        self._granted(now)
+        return self._gatherings.judge(self._watches, self._people, now)
+
+    def _granted(self, now: Now) -> None:
+        """By this machine's clock, or in a replay by the recording's."""
+        base = now.at.wall if now.received is None else now.received
+        if self._known is None or base is None:
+            return
+        self._gatherings.granted(converted(self._grants, self._known, now.at.media - base))
+        self._grants.clear()
+        self._known = None
+
     def update(self, tracks: Tracks, now: Now) -> list[Incident]:
         """What the rules say of the tracks as they are at `now`; oldest rule first, then oldest track.
 
@@ -93,7 +115,7 @@ class Rules:
             if not self._gatherings.heard(watch, facts):
                 told += self._tell(watch, facts, now)
             self._quiet.note(watch, self._cases.news_at(watch, now))
-        told += self._gatherings.judge(self._watches, self._people, now)
+        told += self.settle(now)
         self._forget(present, now.at.media)
         return told
 
@@ -172,6 +194,7 @@ class Rules:
     def _forget(self, present: set[int], now: float) -> None:
         """Drop what can have nothing more to say: of people who have been gone for longer than they are waited for."""
         gone = {t for t, one in self._people.items() if t not in present and now - one.sighting.at > _WAITED_FOR_S}
+        gone -= self._gatherings.awaited
         if not gone:
             return
         for key, watch in list(self._watches.items()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.config import Camera, Rule
-from pipeline.rules import crowd, moving, several, triggers
+from pipeline.rules import access, crowd, moving, several, triggers
 from pipeline.rules.cross import Cross
 from pipeline.rules.facts import Trigger
 from pipeline.rules.in_zone import InZone
@@ -32,7 +32,7 @@ _SEVERAL: dict[str, type[several.Sequence | several.Loiter]] = {
 def trigger_for(rule: Rule, camera: Camera) -> Trigger:
     """A new trigger of the rule's kind for one person; of rules about several it only says what that person does."""
     word = rule.trigger
-    if word in ("cross", "tailgate"):
+    if rule.line is not None:
         return Cross(rule, camera.lines[rule.line or ""])
     if word == "dwell" and rule.window_s:
         return several.Loiter(rule, camera)
@@ -54,5 +54,13 @@ def _crowds(rule: Rule) -> list[type[crowd.Crowd]]:
     if rule.trigger == "occupancy" and people is not None:
         too_many = [crowd.TooMany] if people.max is not None else []
         return [*too_many, *([crowd.TooFew] if people.min is not None else [])]
-    found = {"absence": crowd.TooFew, "crowd_growth": crowd.Growth, "tailgate": crowd.Tailgate}.get(rule.trigger)
+    if rule.trigger == "tailgate" and rule.door is not None:
+        return [access.OnOneGrant]
+    found = {
+        "unbadged": access.Unbadged,
+        "unused_grant": access.Unused,
+        "absence": crowd.TooFew,
+        "crowd_growth": crowd.Growth,
+        "tailgate": crowd.Tailgate,
+    }.get(rule.trigger)
     return [found] if found else []

@@ -22,7 +22,7 @@ from pipeline.rules.in_zone import InZone
 
 GONE, COASTS, NEW, SEEN = range(4)
 _ZONE = ("enter", "appear", "exit", "disappear", "inside", "dwell", "stopped", "occupancy", "absence", "crowd_growth")
-_LINE = ("cross", "tailgate")
+_LINE = ("cross", "tailgate", "unbadged", "unused_grant")
 """Triggers that have nothing to do with who is far from their zone or line."""
 
 

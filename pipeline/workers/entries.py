@@ -51,7 +51,15 @@ class Changed:
     decided: float | None
 
 
-Entry: TypeAlias = Began | Picture | Interrupted | Changed
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Of doors' readers: `grants` as (door, Unix second), and up to when all are known."""
+
+    grants: tuple[tuple[str, float], ...]
+    known: float
+
+
+Entry: TypeAlias = Began | Picture | Interrupted | Changed | Access
 
 
 class Keeps(Protocol):

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pipeline.perceive.track import Tracker
 from pipeline.rules.incidents import Now, Rules
 from pipeline.types import Followed, Incident, Moment, Tracks
-from pipeline.workers.entries import Began, Changed, Entry, Interrupted, Keeps, Picture
+from pipeline.workers.entries import Access, Began, Changed, Entry, Interrupted, Keeps, Picture
 from pipeline.workers.lane_settings import tracking
 
 
@@ -48,6 +48,9 @@ class Judge:
                 return self._interrupt(entry)
             case Changed():
                 return self._change(entry)
+            case Access():
+                self.rules.access(entry.grants, entry.known)
+                return []
             case Began():
                 raise ValueError("another judge begins")
 

@@ -22,7 +22,7 @@ from pipeline.perceive.motion import MotionDetector
 from pipeline.perceive.person import LOOKS, View, merge
 from pipeline.rules.incidents import Now, Origin
 from pipeline.types import Boxes, Detections, Incident, Moment, Motion, Region, Tracks
-from pipeline.workers.entries import Began, Changed, Interrupted, Keeps, Picture
+from pipeline.workers.entries import Access, Began, Changed, Interrupted, Keeps, Picture
 from pipeline.workers.judge import Judge
 from pipeline.workers.lane_settings import concerns, masks, sieve, told_within
 from pipeline.workers.stirring import moves
@@ -150,6 +150,10 @@ class Lane:
     def interrupt(self, reason: str, decided: float | None) -> list[Incident]:
         """Nobody watches any longer (camera lost, end of recording, shutdown): end what is open."""
         return self._judge.hear(Interrupted(reason, decided))
+
+    def access(self, entry: Access) -> None:
+        """News of doors."""
+        self._judge.hear(entry)
 
     def reconfigure(self, camera: Camera, origin: Origin, decided: float | None) -> list[Incident]:
         """New zones and rules; tracks and unchanged rules go on."""

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.config import Camera, Config, Detector
+from pipeline.config import Calendar, Camera, Detector, ModeSettings
 from pipeline.errors import LedgerError
 from pipeline.perceive.appearance import packed, unpacked
 from pipeline.rules.calendar import Calendars
 from pipeline.rules.incidents import Now, Origin
 from pipeline.types import Detections, Mode, Moment
-from pipeline.workers.entries import Began, Changed, Entry, Interrupted, Picture
+from pipeline.workers.entries import Access, Began, Changed, Entry, Interrupted, Picture
 
 Line: TypeAlias = dict[str, Any]
 
@@ -33,6 +33,8 @@ def line_of(entry: Entry) -> Line:
             return {"interrupted": entry.reason, "decided": entry.decided}
         case Changed():
             return {"changed": _settings(entry.camera, None, entry.origin), "decided": entry.decided}
+        case Access():
+            return {"access": entry.grants, "known": entry.known}
         case Began():
             return {"began": _settings(entry.camera, entry.detector, entry.origin)}
 
@@ -47,9 +49,11 @@ def entry_of(line: Line) -> Entry | None:
         if "changed" in line:
             camera, _, origin = _restored(line["changed"])
             return Changed(camera, origin, line["decided"])
+        if "access" in line:
+            return Access(tuple((str(door), at) for door, at in line["access"]), line["known"])
         if "began" in line:
             return Began(*_restored(line["began"]))
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, ZoneInfoNotFoundError) as error:
         raise LedgerError(f"a line of the ledger cannot be read ({type(error).__name__}).") from error
     return None
 
@@ -135,13 +139,14 @@ def _settings(camera: Camera, detector: Detector | None, origin: Origin) -> Line
 
 
 def _restored(told: Line) -> tuple[Camera, Detector, Origin]:
-    camera = told["camera"]
-    whole = {key: told[key] for key in ("site", "calendars", "modes")}
-    whole |= {"cameras": {camera["name"]: camera}, "detector": told["detector"] or {}}
-    config = Config.model_validate({**whole, "alerts": {}}, context={"folder": Path()})
-    calendars = Calendars.of(config).in_mode(_mode(told["mode"]))
-    origin = Origin(config.site.id, told["model"], told["config_hash"], told["run"], calendars)
-    return config.cameras[camera["name"]], config.detector, origin
+    calendars = Calendars(
+        {name: Calendar.model_validate(one) for name, one in told["calendars"].items()},
+        ZoneInfo(told["site"]["timezone"]),
+        {name: ModeSettings.model_validate(one) for name, one in told["modes"].items()},
+        _mode(told["mode"]),
+    )
+    origin = Origin(told["site"]["id"], told["model"], told["config_hash"], told["run"], calendars)
+    return Camera.model_validate(told["camera"]), Detector.model_validate(told["detector"] or {}), origin
 
 
 def _mode(told: Line) -> Mode:

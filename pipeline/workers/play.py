@@ -37,6 +37,7 @@ class Show:
     """What is replayed, as what `camera` saw. `reels` is None where times are not plain: then it is one part.
 
     `fps` replaces the camera's `analyse_fps`; 0 analyses every picture. `start` is the wall time of the first one.
+    `grants` of doors as (door, Unix second), in order; None: nobody knows of any.
     """
 
     config: Config
@@ -46,6 +47,7 @@ class Show:
     fps: float | None = None
     start: float | None = None
     reels: tuple[Reel, ...] | None = None
+    grants: tuple[tuple[str, float], ...] | None = None
 
     @property
     def may_rest(self) -> bool:

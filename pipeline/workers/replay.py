@@ -85,16 +85,19 @@ def replay(
     start: float | None = None,
     exhaustive: bool = False,
     players: Players = in_turn,
+    grants: Sequence[tuple[str, float]] | None = None,
 ) -> Iterator[Step]:
     """Play `videos` (files or folders, in this order) as what `camera` saw; the first step comes after one picture.
 
     `fps` replaces the camera's `analyse_fps`; 0 analyses every picture. `start` is the wall time of the first one.
-    `exhaustive` analyses also what may be passed over, and adds what only that told. Raises SourceError, ModelError.
+    `exhaustive` analyses also what may be passed over, and adds what only that told. `grants` are those of doors, as
+    (door, Unix second); None: nobody knows of any. Raises SourceError, ModelError.
     """
     model = described(ready_model(config.detector))
     origin = Origin(config.site.id, model, config.hash, calendars=Calendars.of(config))
     reels = survey(camera, videos, ZoneInfo(config.site.timezone), start)
-    show = Show(config, camera, origin, tuple(videos), fps, start, tuple(reels) if reels else None)
+    given = None if grants is None else tuple(sorted(grants, key=lambda one: one[1]))
+    show = Show(config, camera, origin, tuple(videos), fps, start, tuple(reels) if reels else None, given)
     tasks = [Task(part, quick=show.may_rest) for part in (stretches(reels) if reels else [Stretch()])]
     if exhaustive and show.may_rest:
         tasks += [Task(part, quick=False) for part in stretches(reels or ())]
@@ -107,7 +110,7 @@ class _Pass:
     def __init__(self, show: Show) -> None:
         self._waiting: defaultdict[int, list[Progress]] = defaultdict(list)
         self._next = 0
-        self._seam = Seam(show.camera, show.origin)
+        self._seam = Seam(show.camera, show.origin, show.grants)
 
     def add(self, progress: Progress) -> list[Told]:
         """What is known now, up to the first part that is not done."""

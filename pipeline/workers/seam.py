@@ -6,6 +6,7 @@ same person. Pure. Not here: where seams are (`stretch`).
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import replace
@@ -37,7 +38,8 @@ class Told(NamedTuple):
 class Seam:
     """`add` what is seen in each part, in the order of time; `turn_over` where one ends and the next begins."""
 
-    def __init__(self, camera: Camera, origin: Origin) -> None:
+    def __init__(self, camera: Camera, origin: Origin, grants: Sequence[tuple[str, float]] | None = None) -> None:
+        self._grants = None if grants is None else deque(grants)
         self._rules = Rules(camera, origin)
         self._now = Now(Moment(0.0))
         self._until = float("-inf")
@@ -60,14 +62,26 @@ class Seam:
                 continue
             tracks = self._numbered(one.tracks)
             self._now = one.now
+            self._grant(one.now.at.wall)
             told += [Told(one.at, incident) for incident in self._rules.update(tracks, one.now)]
             self._remember(replace(one, tracks=tracks))
         return told
 
     def end(self) -> list[Told]:
         """Nobody watches any longer."""
-        told = self._rules.interrupt(replace(self._now, received=None), "end_of_recording")
+        self._grant(math.inf)
+        told = self._rules.settle(self._now) if self._grants is not None else []
+        told += self._rules.interrupt(replace(self._now, received=None), "end_of_recording")
         return [Told(self._now.at.media, incident) for incident in told]
+
+    def _grant(self, until: float | None) -> None:
+        """What was given at doors up to then."""
+        if self._grants is None or until is None:
+            return
+        given: list[tuple[str, float]] = []
+        while self._grants and self._grants[0][1] <= until:
+            given.append(self._grants.popleft())
+        self._rules.access(given, until)
 
     def _remember(self, one: Seen) -> None:
         self._tail.append(one)

@@ -25,7 +25,7 @@ from pipeline.rules.incidents import Now, Origin
 from pipeline.sinks.message import canonical, cloud_event
 from pipeline.store.ledger import Line, Part, parts
 from pipeline.types import Detections, Evidence, Incident, IncidentState, Mode, Moment
-from pipeline.workers.entries import Began, Changed, Entry, Interrupted, Picture
+from pipeline.workers.entries import Access, Began, Changed, Entry, Interrupted, Picture
 from pipeline.workers.judge import Judge
 from pipeline.workers.ledger_lines import entry_of, line_of
 from pipeline.workers.relive import Reliving, by
@@ -189,6 +189,21 @@ def test_a_calendar_of_a_file_comes_back_without_it_and_no_password_is_written(t
         assert after.origin.calendars.armed(after.camera.rules["r"], wall) == before.origin.calendars.armed(
             before.camera.rules["r"], wall
         )
+
+
+def test_grants_come_back_and_are_judged_again() -> None:
+    rule = {"trigger": "unbadged", "door": "north", "seconds": 2}
+    kept, judge_of = Kept(), began(camera(rule=rule))
+    given = 1.8e9 + 8.7
+    pictures = walk()
+    life = [Access((), 1.8e9), *pictures[:60], Access((("north", given),), 1.8e9 + 12.25), *pictures[60:]]
+    told = judged(
+        [*life, Access((), 1.8e9 + 30), *(picture(at / 5, None) for at in range(135, 150))], Judge(judge_of, kept)
+    )
+    assert [one.rule for one in told] == ["rule", "rule"]
+    first, *rest = again(kept)
+    assert isinstance(first, Began)
+    assert in_text(judged(rest, Judge(first))) == in_text(told)
 
 
 @pytest.mark.parametrize("line", [{"picture": {"media": 1}}, {"began": {"camera": {}}}, {"interrupted": "x"}])
