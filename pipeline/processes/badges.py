@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from weakref import WeakSet
 
 from pipeline.clock import Clock
 from pipeline.config import Redis
@@ -30,7 +31,7 @@ _BEFORE_S = 600.0
 
 
 class Badges(threading.Thread):
-    """Reads until the process ends. `tell` those who have been told all before, `catch_up` one that has not."""
+    """Reads until the process ends. `tell` whoever is concerned, often."""
 
     def __init__(self, redis: Redis, clock: Clock) -> None:
         super().__init__(name="badges", daemon=True)
@@ -41,26 +42,29 @@ class Badges(threading.Thread):
         self._fresh: list[tuple[str, float]] = []
         self._known = 0.0
         self._told = -_EVERY_S
+        self._met: WeakSet[Lane] = WeakSet()
         self._after = f"{max(0, int((clock.wall() - _BEFORE_S) * 1000))}-0"
         self._failures = 0
         self._complaints = Counted(log, every_s=60.0)
 
     def tell(self, lanes: Iterable[Lane]) -> None:
-        """What has come since the last time, or that nothing has, to those that have a rule about a door."""
-        with self._lock:
-            if not self._fresh and self._known - self._told < _EVERY_S:
-                return
-            told, self._fresh, self._told = Access(tuple(self._fresh), self._known), [], self._known
-        for lane in lanes:
-            if _has_door(lane):
-                lane.access(told)
+        """To those that have a rule about a door what has come since the last time, or that nothing has.
 
-    def catch_up(self, lane: Lane) -> None:
-        """All that the others have been told, in the last minutes."""
+        Who is told for the first time hears all of the last minutes.
+        """
         with self._lock:
-            known = Access(tuple(one for one in self._grants if one not in self._fresh), max(self._told, 0.0))
-        if _has_door(lane):
-            lane.access(known)
+            due = bool(self._fresh) or self._known - self._told >= _EVERY_S
+            news, whole = Access(tuple(self._fresh), self._known), Access(tuple(self._grants), self._known)
+            if due:
+                self._fresh, self._told = [], self._known
+        for lane in lanes:
+            if not any(rule.door is not None for rule in lane.camera.judged.values()):
+                continue
+            if lane not in self._met:
+                lane.access(whole)
+                self._met.add(lane)
+            elif due:
+                lane.access(news)
 
     def run(self) -> None:
         """A server that is away is tried again and again; it is told once."""
@@ -99,10 +103,6 @@ class Badges(threading.Thread):
             self._complaints.warning(f"an entry of {self._stream} {words}", self._clock.monotonic())
             return None
         return door[:200], when
-
-
-def _has_door(lane: Lane) -> bool:
-    return any(rule.door is not None for rule in lane.camera.judged.values())
 
 
 def _seconds(text: str) -> float | None:

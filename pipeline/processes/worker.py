@@ -254,8 +254,6 @@ class Worker:
         mailbox = Mailbox(self._wake)
         post = Post(lane, mailbox, self._clock, self._capturing(camera, mailbox, self._clock, zone))
         self._posts[camera.name] = post
-        if self._badges is not None:
-            self._badges.catch_up(lane)
         post.start()
 
     def _retell(self, post: Post, camera: Camera) -> None:
