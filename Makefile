@@ -37,8 +37,8 @@ mutations: ## small mistakes made on purpose: do the tests notice? six minutes
 	@$(BIN)/python -m tests.mutations $(ARGS)
 
 # Those that take other models, clips or data sets where they are there; and all.
-WITH_FOOTAGE := replay detector incidents motion
-SMOKES ?= $(WITH_FOOTAGE) tracking journal sources containers resting decoding idle cold zones following ledger
+WITH_FOOTAGE := replay detector incidents
+SMOKES ?= $(WITH_FOOTAGE) motion tracking journal sources containers resting decoding idle cold zones following ledger
 
 bench-smoke: ## the benchmarks once over, short: do they still run?
 	@sh setup.sh test

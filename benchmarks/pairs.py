@@ -148,12 +148,15 @@ def keep(name: str, rows: Sequence[Row]) -> None:
 
 
 def check(name: str, rows: Sequence[Row]) -> None:
-    """End with 1 where a ratio has fallen below half of what is kept for it."""
+    """End with 1 where a ratio has fallen below a quarter of what is kept for it.
+
+    One round on another machine is no better than that: what takes a peer 0.1 ms depends on its memory, by half.
+    """
     kept = json.loads((RESULTS / f"{name}.json").read_text())["rows"]
     was = {(one["claim"], one["peer"]): one["ratio"]["median"] for one in kept if one["ratio"]}
     for row in rows:
         before = was.get((row.claim, row.peer))
-        if before is not None and row.ratio is not None and row.ratio.median < before / 2:
+        if before is not None and row.ratio is not None and row.ratio.median < before / 4:
             raise SystemExit(
                 f"benchmarks: {row.claim} against {row.peer}: {row.ratio.median:.2g} times, was {before:.2g}"
             )

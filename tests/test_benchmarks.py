@@ -159,11 +159,11 @@ def test_methods_alternate_and_every_second_round_goes_backwards():
     assert asked == ["a", "b", "b", "a", "a", "b"]
 
 
-def test_a_ratio_that_has_fallen_below_half_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_ratio_that_has_fallen_below_a_quarter_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(pairs, "RESULTS", tmp_path)
     pairs.keep("some", [Row("claim", "peer", Ratio(10.0, 9.0, 11.0), 5.0, side={"ms": 2.0})])
     pairs.check(
-        "some", [Row("claim", "peer", Ratio(5.1, 5.0, 5.2), 5.0), Row("new", "peer", Ratio(0.1, 0.1, 0.1), 5.0)]
+        "some", [Row("claim", "peer", Ratio(2.6, 2.5, 2.7), 5.0), Row("new", "peer", Ratio(0.1, 0.1, 0.1), 5.0)]
     )
-    with pytest.raises(SystemExit, match=r"claim against peer: 4\.9 times, was 10"):
-        pairs.check("some", [Row("claim", "peer", Ratio(4.9, 4.0, 5.2), 5.0)])
+    with pytest.raises(SystemExit, match=r"claim against peer: 2\.4 times, was 10"):
+        pairs.check("some", [Row("claim", "peer", Ratio(2.4, 2.0, 2.6), 5.0)])
