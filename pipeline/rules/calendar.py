@@ -159,7 +159,7 @@ class Calendars:
         mode: Mode = _NORMAL,
     ) -> None:
         self.told = dict(calendars or {})
-        self._zone = zone
+        self._zone, self.timezone = zone, str(zone)
         self.settings: dict[str, ModeSettings] = dict(DEFAULTS)
         self.settings.update({str(name): one for name, one in (modes or {}).items()})
         self.mode = mode
@@ -171,11 +171,6 @@ class Calendars:
     def of(cls, config: Config) -> Calendars:
         """Those of a configuration."""
         return cls(config.calendars, ZoneInfo(config.site.timezone), config.modes)
-
-    @property
-    def timezone(self) -> str:
-        """IANA name of the site's."""
-        return str(self._zone)
 
     def in_mode(self, mode: Mode) -> Calendars:
         """The same, while the site is in that mode."""

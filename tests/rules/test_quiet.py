@@ -18,7 +18,7 @@ from pipeline.rules.incidents import Now, Origin, Rules
 from pipeline.rules.quiet import Quiet
 from pipeline.types import Incident, Moment
 from tests import golden, slow
-from tests.fakes import SIZE, Street, Walker, Way, camera, sighting, way
+from tests.fakes import SIZE, Street, Walker, Way, camera, way
 
 points = st.tuples(st.floats(0, 1), st.floats(0, 1))
 RINGS = [
@@ -152,4 +152,3 @@ def test_the_account_of_somebody_who_was_not_asked_about_is_of_now() -> None:
     watched.accounts(Now(Moment(9.8), size=SIZE))
     assert watch.trigger.visit.samples == 50  # type: ignore[attr-defined]
     assert watch.trigger.there_at == pytest.approx(9.8)
-    assert sighting(0.0, (0.5, 0.6)).anchor == (0.5, 0.6)
